@@ -1,0 +1,4 @@
+namespace Orchestrator.Engine.Actor;
+
+/// <summary>Placeholder until the engine lands.</summary>
+public interface IActorRef;

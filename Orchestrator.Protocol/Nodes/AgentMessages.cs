@@ -1,0 +1,65 @@
+using Orchestrator.Engine.Actor;
+using Orchestrator.Resources;
+
+namespace Orchestrator.Protocol.Nodes;
+
+/// <summary>One object as the agent sees it. <paramref name="Json"/> is the stored UTF-8 JSON (resourceVersion included), or null once it is gone.</summary>
+public sealed record ObjectState(ResourceKey Key, string Uid, long ResourceVersion, ReadOnlyMemory<byte>? Json);
+
+// ---- agent → control plane. Sent to the node's control-plane endpoint (an IActorRef given to the agent at its start).
+
+/// <summary>
+/// First message of a connection. Creates the Node object if it is missing (labels, taints, status from <paramref name="NodeJson"/>, a
+/// whole v1 Node), else updates its status. Answered with <see cref="AgentWelcome"/>, or <see cref="AgentRefused"/>. May be repeated; the newest agent wins.
+/// </summary>
+public sealed record AgentHello(string NodeName, IActorRef Agent, ReadOnlyMemory<byte> NodeJson);
+
+/// <summary>The node's status as observed (a v1 NodeStatus). Persisted only where it differs.</summary>
+public sealed record ReportNodeStatus(string NodeName, ReadOnlyMemory<byte> StatusJson);
+
+/// <summary>The agent is alive and its runtime answers. Renews the node's lease; never a journal write of the Node.</summary>
+public sealed record AgentHeartbeat(string NodeName);
+
+/// <summary>A pod's whole status as observed (a v1 PodStatus). Answered with <see cref="PodStatusAccepted"/>; repeated until then.</summary>
+public sealed record ReportPodStatus(ResourceKey Pod, string Uid, ReadOnlyMemory<byte> StatusJson, long Sequence);
+
+/// <summary>A pod marked for deletion has stopped and everything of it is removed: the object may go. Answered by the pod's disappearance in <see cref="PodsChanged"/>.</summary>
+public sealed record ReportPodGone(ResourceKey Pod, string Uid);
+
+/// <summary>Records an event about an object of this node (Kubernetes' event series are counted by the control plane). Type is Normal or Warning.</summary>
+public sealed record ReportEvent(ResourceKey About, string Kind, string ApiVersion, string Uid, string Type, string Reason, string Message, string FieldPath, string Component, string Host);
+
+/// <summary>The complete set of objects (config maps, secrets, …) this agent wants to follow; replaces the previous set. Answered through <see cref="ObjectsChanged"/>, gone objects included.</summary>
+public sealed record FollowObjects(string NodeName, IReadOnlyList<ResourceKey> Keys);
+
+/// <summary>The complete set of resources (e.g. <c>services</c>, <c>endpointslices.discovery.k8s.io</c>, <c>nodes</c>) this agent follows whole.</summary>
+public sealed record FollowResources(string NodeName, IReadOnlyList<string> Resources);
+
+/// <summary>Asks for a service-account token bound to a pod. Answered with <see cref="PodToken"/> or a <see cref="PodTokenRefused"/>.</summary>
+public sealed record RequestPodToken(ResourceKey Pod, string Uid, string ServiceAccount, IReadOnlyList<string> Audiences, TimeSpan Lifetime);
+
+// ---- control plane → agent
+
+/// <summary>The connection is accepted. <paramref name="NodeJson"/> is the stored Node (spec.podCIDR set); <paramref name="Pods"/> are all pods bound to it, exactly.</summary>
+public sealed record AgentWelcome(ReadOnlyMemory<byte> NodeJson, IReadOnlyList<ObjectState> Pods);
+
+/// <summary>The agent may not serve this node; it retries with back-off.</summary>
+public sealed record AgentRefused(string Reason);
+
+/// <summary>Pods of the node that changed, in order, gone ones included.</summary>
+public sealed record PodsChanged(IReadOnlyList<ObjectState> Pods);
+
+/// <summary>Followed objects that changed, in order, gone ones included. The first one after <see cref="FollowObjects"/> holds every newly followed key.</summary>
+public sealed record ObjectsChanged(IReadOnlyList<ObjectState> Objects);
+
+/// <summary>The Node object changed (cordon, labels, podCIDR, deletion).</summary>
+public sealed record NodeChanged(ReadOnlyMemory<byte> NodeJson);
+
+/// <summary>The report with this sequence is durable or obsolete.</summary>
+public sealed record PodStatusAccepted(ResourceKey Pod, string Uid, long Sequence);
+
+/// <summary>A bound token and its end of life.</summary>
+public sealed record PodToken(string Token, DateTimeOffset Expires);
+
+/// <summary>No token, and why.</summary>
+public sealed record PodTokenRefused(string Reason);

@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Errors;
+
+namespace Orchestrator.Protocol.Resources;
+
+/// <summary>Who writes and how: carried by every command to an object's actor.</summary>
+/// <param name="User">Authenticated user name.</param>
+/// <param name="FieldManager">Field manager for managedFields.</param>
+/// <param name="DryRun">Decide and answer, persist nothing.</param>
+/// <param name="FieldValidation">Strict, Warn or Ignore: for patches, whose result is decoded by the actor.</param>
+public sealed record WriteContext(string User, string FieldManager, bool DryRun, string FieldValidation)
+{
+    /// <summary>For the control loops' own writes.</summary>
+    public static WriteContext System(string component) => new($"system:{component}", component, false, "Ignore");
+}
+
+/// <summary>A command to the actor of one object. <paramref name="ApiVersion"/> is the version the client speaks (<c>apps/v1</c>).</summary>
+public abstract record ResourceCommand(ResourceKey Key, string ApiVersion, WriteContext Context);
+
+/// <summary>Create; <paramref name="Object"/> is decoded, defaulted and validated, and the receiver owns it.</summary>
+public sealed record CreateResource(ResourceKey Key, string ApiVersion, WriteContext Context, JsonObject Object) : ResourceCommand(Key, ApiVersion, Context);
+
+/// <summary>Replace; <paramref name="Object"/> is decoded and defaulted, and the receiver owns it. A resourceVersion in it is a precondition.</summary>
+public sealed record UpdateResource(ResourceKey Key, string ApiVersion, WriteContext Context, JsonObject Object, string Subresource) : ResourceCommand(Key, ApiVersion, Context);
+
+/// <summary>The kinds of patch.</summary>
+public enum PatchType
+{
+    /// <summary>application/json-patch+json (RFC 6902).</summary>
+    Json,
+
+    /// <summary>application/merge-patch+json (RFC 7386).</summary>
+    Merge,
+
+    /// <summary>application/strategic-merge-patch+json.</summary>
+    StrategicMerge,
+
+    /// <summary>application/apply-patch+yaml (server-side apply).</summary>
+    Apply,
+}
+
+/// <summary>Patch; applied to the current object by its actor.</summary>
+public sealed record PatchResource(ResourceKey Key, string ApiVersion, WriteContext Context, PatchType Type, ReadOnlyMemory<byte> Patch, string Subresource, bool Force)
+    : ResourceCommand(Key, ApiVersion, Context);
+
+/// <summary>Delete. Null means the kind's default; <paramref name="Propagation"/> is Foreground, Background or Orphan.</summary>
+public sealed record DeleteResource(ResourceKey Key, string ApiVersion, WriteContext Context, long? GracePeriodSeconds, string? Propagation, string? PreconditionUid, string? PreconditionResourceVersion)
+    : ResourceCommand(Key, ApiVersion, Context);
+
+/// <summary>pods/binding: assigns a pod to a node; fails with a conflict where it is assigned already.</summary>
+public sealed record BindPod(ResourceKey Key, string ApiVersion, WriteContext Context, string Uid, string NodeName) : ResourceCommand(Key, ApiVersion, Context);
+
+/// <summary>pods/eviction: deletes the pod unless a disruption budget forbids it (429).</summary>
+public sealed record EvictPod(ResourceKey Key, string ApiVersion, WriteContext Context, long? GracePeriodSeconds, string? PreconditionUid) : ResourceCommand(Key, ApiVersion, Context);
+
+/// <summary>Answer to every <see cref="ResourceCommand"/>.</summary>
+public abstract record ResourceReply(ResourceKey Key);
+
+/// <summary>Done and durable (or dry-run). <paramref name="Json"/> is the object's stored form; null after a delete that removed it at once, where <paramref name="Deleted"/> holds the last state.</summary>
+public sealed record ResourceWritten(ResourceKey Key, ReadOnlyMemory<byte>? Json, ReadOnlyMemory<byte>? Deleted, long ResourceVersion, bool Created, IReadOnlyList<string> Warnings) : ResourceReply(Key);
+
+/// <summary>Refused; nothing changed.</summary>
+public sealed record ResourceRefused(ResourceKey Key, ApiStatus Status) : ResourceReply(Key);

@@ -1,0 +1,64 @@
+using System.Threading.Channels;
+using Orchestrator.Resources;
+
+namespace Orchestrator.Protocol.Streams;
+
+/// <summary>A piece of one channel of a stream. Channels are Kubernetes': 0 stdin, 1 stdout, 2 stderr, 3 the closing Status (JSON), 4 terminal size (JSON Width/Height).</summary>
+public readonly record struct StreamFrame(byte Channel, ReadOnlyMemory<byte> Data)
+{
+    /// <summary>stdin; an empty frame closes it.</summary>
+    public const byte Stdin = 0;
+
+    /// <summary>stdout, or the bytes of a log or a forwarded connection.</summary>
+    public const byte Stdout = 1;
+
+    /// <summary>stderr.</summary>
+    public const byte Stderr = 2;
+
+    /// <summary>The final Status: Success, or Failure with an <c>ExitCode</c> cause (reason NonZeroExitCode).</summary>
+    public const byte Error = 3;
+
+    /// <summary>Terminal resize.</summary>
+    public const byte Resize = 4;
+}
+
+/// <summary>What a client wants from a container of a pod on a node.</summary>
+public abstract record NodeStreamRequest(ResourceKey Pod, string Uid);
+
+/// <summary>kubectl logs. <paramref name="Since"/> and times are absolute; null means from the start. Output on stdout frames, exact bytes, then the stream ends.</summary>
+public sealed record LogRequest(ResourceKey Pod, string Uid, string Container, bool Follow, bool Previous, bool Timestamps, DateTimeOffset? Since, long? TailLines, long? LimitBytes)
+    : NodeStreamRequest(Pod, Uid);
+
+/// <summary>kubectl exec.</summary>
+public sealed record ExecRequest(ResourceKey Pod, string Uid, string Container, IReadOnlyList<string> Command, bool Stdin, bool Stdout, bool Stderr, bool Tty)
+    : NodeStreamRequest(Pod, Uid);
+
+/// <summary>kubectl attach.</summary>
+public sealed record AttachRequest(ResourceKey Pod, string Uid, string Container, bool Stdin, bool Stdout, bool Stderr, bool Tty) : NodeStreamRequest(Pod, Uid);
+
+/// <summary>One TCP connection to a pod's port (port-forward, proxy): stdin frames to it, stdout frames from it.</summary>
+public sealed record PortRequest(ResourceKey Pod, string Uid, int Port) : NodeStreamRequest(Pod, Uid);
+
+/// <summary>One end of a stream between a gateway and a node. Both channels are bounded: a slow reader holds the writer back.</summary>
+public interface INodeStream : IAsyncDisposable
+{
+    /// <summary>Frames from the other side; completes when it closes, with an error where it failed.</summary>
+    ChannelReader<StreamFrame> Input { get; }
+
+    /// <summary>Frames to the other side; complete it to close.</summary>
+    ChannelWriter<StreamFrame> Output { get; }
+}
+
+/// <summary>The node's side: serves one request until done. Throws <see cref="Orchestrator.Resources.Errors.StatusException"/> before the first frame for a refusal (no such container, …).</summary>
+public interface INodeStreamHandler
+{
+    /// <summary>Completes when the stream is over. Cancellation means the client went away.</summary>
+    Task HandleAsync(NodeStreamRequest request, INodeStream stream, CancellationToken cancel);
+}
+
+/// <summary>The gateway's side: opens a stream to the agent of a node. Throws StatusException 503 where the node is not connected.</summary>
+public interface INodeStreamOpener
+{
+    /// <summary>Returns once the agent has accepted the request; a refusal is thrown.</summary>
+    Task<INodeStream> OpenAsync(string node, NodeStreamRequest request, CancellationToken cancel);
+}
