@@ -1,3 +1,5 @@
+using Orchestrator.Resources.Naming;
+
 namespace Orchestrator.Resources.Kinds;
 
 /// <summary>
@@ -41,6 +43,9 @@ public sealed record ResourceKind
 
     /// <summary>Whether <c>metadata.generation</c> counts spec changes.</summary>
     public bool HasGeneration { get; init; }
+
+    /// <summary>What names its objects may have. Default: a DNS subdomain.</summary>
+    public NameRule NameRule { get; init; } = NameRules.DnsSubdomain;
 
     /// <summary>The kind's rules.</summary>
     public required KindStrategy Strategy { get; init; }
