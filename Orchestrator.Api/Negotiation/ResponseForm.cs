@@ -1,0 +1,62 @@
+using Orchestrator.Resources.Errors;
+
+namespace Orchestrator.Api.Negotiation;
+
+/// <summary>How objects are encoded.</summary>
+public enum Encoding
+{
+    /// <summary>application/json.</summary>
+    Json,
+
+    /// <summary>application/yaml.</summary>
+    Yaml,
+}
+
+/// <summary>What objects are shown as.</summary>
+public enum Representation
+{
+    /// <summary>The objects themselves.</summary>
+    Object,
+
+    /// <summary>meta.k8s.io Table: what kubectl prints.</summary>
+    Table,
+
+    /// <summary>Metadata alone, as PartialObjectMetadata or its list.</summary>
+    Metadata,
+}
+
+/// <summary>The response form chosen from an Accept header. <paramref name="Version"/> is the meta.k8s.io version for tables and metadata (<c>v1</c>, <c>v1beta1</c>).</summary>
+public sealed record ResponseForm(Encoding Encoding, Representation Representation, string Version)
+{
+    /// <summary>Plain objects as JSON.</summary>
+    public static ResponseForm PlainJson { get; } = new(Encoding.Json, Representation.Object, "");
+
+    private const string Json = "application/json";
+    private const string Yaml = "application/yaml";
+
+    /// <summary>The response's Content-Type.</summary>
+    public string ContentType => Encoding == Encoding.Yaml ? Yaml : Json;
+
+    /// <summary>
+    /// Chooses the first acceptable form. Nothing given means JSON. Protobuf is not spoken: clients that want it list JSON after it. Throws a 406
+    /// <see cref="StatusException"/> where nothing fits.
+    /// </summary>
+    public static ResponseForm Choose(string? accept)
+    {
+        if (string.IsNullOrEmpty(accept) || accept is "application/json" or "*/*") return PlainJson;
+        foreach (var range in MediaRange.Parse(accept))
+        {
+            Encoding? encoding = range.Covers(Json) ? Encoding.Json : range.Covers(Yaml) || range.Type == "application/x-yaml" ? Encoding.Yaml : null;
+            if (encoding is null) continue;
+            var kind = range["as"];
+            if (kind.Length == 0) return new ResponseForm(encoding.Value, Representation.Object, "");
+            if (range["g"] != "meta.k8s.io" || range["v"] is not ("v1" or "v1beta1")) continue;
+            switch (kind)
+            {
+                case "Table": return new ResponseForm(encoding.Value, Representation.Table, range["v"]);
+                case "PartialObjectMetadata" or "PartialObjectMetadataList": return new ResponseForm(encoding.Value, Representation.Metadata, range["v"]);
+            }
+        }
+        throw new ApiStatus(406, "NotAcceptable", $"only the following media types are accepted: {Json}, {Yaml}").AsException();
+    }
+}

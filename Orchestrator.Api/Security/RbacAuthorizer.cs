@@ -1,0 +1,12 @@
+namespace Orchestrator.Api.Security;
+
+/// <summary>
+/// Role-based access control over the cluster's roles and bindings; members of <c>system:masters</c> need none.
+/// <paramref name="policy"/> gives the policy of now; it caches, this does not.
+/// </summary>
+public sealed class RbacAuthorizer(Func<RbacPolicy> policy) : IAuthorizer
+{
+    /// <inheritdoc/>
+    public AccessDecision Authorize(UserInfo user, AccessAttributes attributes) =>
+        user.Groups.Contains(UserInfo.Masters) ? new AccessDecision(true, "") : policy().Authorize(user, attributes);
+}
