@@ -1,0 +1,15 @@
+namespace Orchestrator.Engine.Actor;
+
+/// <summary>Where messages to nobody go: published as <see cref="DeadLetter"/> unless they are marked as not worth it.</summary>
+internal sealed class DeadLetterRef(ActorPath path, ActorSystem system) : InternalActorRef(path)
+{
+    internal override ActorSystem System => system;
+
+    public override void Tell(object message, IActorRef? sender)
+    {
+        var letter = message as DeadLetter ?? new DeadLetter(message, sender, this);
+        if (letter.Message is IDeadLetterSuppression or ITimerTick)
+            return;
+        system.EventStream.Publish(letter);
+    }
+}

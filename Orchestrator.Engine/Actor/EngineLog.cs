@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Orchestrator.Engine.Actor;
+
+/// <summary>What the engine itself logs.</summary>
+internal sealed partial class EngineLog(ILogger logger)
+{
+    [LoggerMessage(EventId = 1, Level = LogLevel.Error, Message = "{Path} failed: {Directive}")]
+    public partial void ChildFailed(ActorPath path, Directive directive, Exception cause);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "{Path} failed in PreRestart")]
+    public partial void PreRestartFailed(ActorPath path, Exception cause);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "{Path} failed in PostStop")]
+    public partial void PostStopFailed(ActorPath path, Exception cause);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "{Path} failed again while its supervisor has yet to decide")]
+    public partial void FailedAgain(ActorPath path, Exception cause);
+}
