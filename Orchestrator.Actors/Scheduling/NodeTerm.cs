@@ -1,0 +1,54 @@
+using System.Globalization;
+using Orchestrator.Resources.Types.Core.V1;
+
+namespace Orchestrator.Actors.Scheduling;
+
+/// <summary>One term of a node selector, compiled: all its requirements must hold. A term without requirements matches nothing, as in Kubernetes.</summary>
+public sealed class NodeTerm
+{
+    private readonly Requirement[] _requirements;
+
+    private NodeTerm(Requirement[] requirements) => _requirements = requirements;
+
+    /// <summary>Compiles a term; <c>matchFields</c> knows only <c>metadata.name</c>.</summary>
+    public static NodeTerm Of(NodeSelectorTerm term) => new(
+    [
+        .. (term.MatchExpressions ?? []).Select(r => new Requirement(r, false)),
+        .. (term.MatchFields ?? []).Select(r => new Requirement(r, true)),
+    ]);
+
+    /// <summary>Whether the node has what the term asks for. Allocates nothing.</summary>
+    public bool Matches(NodeInfo node)
+    {
+        if (_requirements.Length == 0) return false;
+        foreach (var requirement in _requirements)
+            if (!requirement.Holds(node)) return false;
+        return true;
+    }
+
+    private sealed class Requirement(NodeSelectorRequirement source, bool field)
+    {
+        private readonly string[] _values = [.. source.Values ?? []];
+        private readonly long? _bound = long.TryParse(source.Values?.FirstOrDefault(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) ? n : null;
+
+        public bool Holds(NodeInfo node)
+        {
+            string? actual;
+            if (field) actual = source.Key == "metadata.name" ? node.Name : null;
+            else node.Labels.TryGetValue(source.Key, out actual);
+            return source.Operator switch
+            {
+                "In" => actual is not null && Array.IndexOf(_values, actual) >= 0,
+                "NotIn" => actual is null || Array.IndexOf(_values, actual) < 0,
+                "Exists" => actual is not null,
+                "DoesNotExist" => actual is null,
+                "Gt" => _bound is { } low && Number(actual) is { } value && value > low,
+                "Lt" => _bound is { } high && Number(actual) is { } value && value < high,
+                _ => false,
+            };
+        }
+
+        private static long? Number(string? text) =>
+            long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) ? n : null;
+    }
+}

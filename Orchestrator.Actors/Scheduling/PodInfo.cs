@@ -1,0 +1,106 @@
+using Orchestrator.Resources;
+using Orchestrator.Resources.Types.Core.V1;
+
+namespace Orchestrator.Actors.Scheduling;
+
+/// <summary>What the scheduler needs of a pod, worked out once when the pod is first seen or changes.</summary>
+public sealed class PodInfo
+{
+    /// <summary>The pod's key.</summary>
+    public required ResourceKey Key { get; init; }
+
+    /// <summary>metadata.uid.</summary>
+    public required string Uid { get; init; }
+
+    /// <summary>spec.priority, 0 where unset.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>False with preemptionPolicy Never.</summary>
+    public bool MayPreempt { get; init; } = true;
+
+    /// <summary>spec.nodeName: the node it is bound to, or empty.</summary>
+    public string NodeName { get; init; } = "";
+
+    /// <summary>Requests by <see cref="ResourceColumns"/>.</summary>
+    public long[] Requests { get; init; } = [];
+
+    /// <summary>Requested cpu in thousandths.</summary>
+    public long MilliCpu => Requests.Length > ResourceColumns.MilliCpu ? Requests[ResourceColumns.MilliCpu] : 0;
+
+    /// <summary>Requested memory in bytes.</summary>
+    public long Memory => Requests.Length > ResourceColumns.Memory ? Requests[ResourceColumns.Memory] : 0;
+
+    /// <summary>Cpu for scoring: containers without a request count as 100 thousandths.</summary>
+    public long NonZeroMilliCpu { get; init; }
+
+    /// <summary>Memory for scoring: containers without a request count as 200 MiB.</summary>
+    public long NonZeroMemory { get; init; }
+
+    /// <summary>Ports of the node it wants for itself.</summary>
+    public HostPort[] HostPorts { get; init; } = [];
+
+    /// <summary>spec.tolerations.</summary>
+    public IReadOnlyList<Toleration> Tolerations { get; init; } = [];
+
+    /// <summary>spec.nodeSelector, or null.</summary>
+    public Dictionary<string, string>? NodeSelector { get; init; }
+
+    /// <summary>Terms of the required node affinity, one of which must match; null where there is none.</summary>
+    public NodeTerm[]? RequiredNodeTerms { get; init; }
+
+    /// <summary>Preferred node affinity.</summary>
+    public (long Weight, NodeTerm Term)[] PreferredNodeTerms { get; init; } = [];
+
+    /// <summary>spec.schedulingGates are not empty: not to be scheduled yet.</summary>
+    public bool Gated { get; init; }
+
+    /// <summary>Succeeded or Failed: takes nothing any more.</summary>
+    public bool Ended { get; init; }
+
+    /// <summary>Marked for deletion.</summary>
+    public bool Terminating { get; init; }
+
+    /// <summary>spec.schedulerName.</summary>
+    public string SchedulerName { get; init; } = "";
+
+    /// <summary>The PodScheduled condition's reason and message as stored, to write it only where it changes.</summary>
+    public (string Reason, string Message) ScheduledCondition { get; init; }
+
+    /// <summary>Reads a pod.</summary>
+    public static PodInfo Of(Pod pod, ResourceColumns columns)
+    {
+        var affinity = pod.Spec.Affinity?.NodeAffinity;
+        var demand = PodDemand.Of(pod.Spec, columns);
+        var condition = pod.Status.Conditions?.Find(c => c.Type == "PodScheduled");
+        return new PodInfo
+        {
+            Key = new ResourceKey("pods", pod.Metadata.Namespace, pod.Metadata.Name),
+            Uid = pod.Metadata.UID,
+            Priority = pod.Spec.Priority ?? 0,
+            MayPreempt = pod.Spec.PreemptionPolicy != "Never",
+            NodeName = pod.Spec.NodeName,
+            Requests = demand.Requests,
+            NonZeroMilliCpu = demand.NonZeroMilliCpu,
+            NonZeroMemory = demand.NonZeroMemory,
+            HostPorts = [.. HostPortsOf(pod.Spec)],
+            Tolerations = pod.Spec.Tolerations ?? [],
+            NodeSelector = pod.Spec.NodeSelector is { Count: > 0 } selector ? selector : null,
+            RequiredNodeTerms = affinity?.RequiredDuringSchedulingIgnoredDuringExecution is { } required
+                ? [.. (required.NodeSelectorTerms ?? []).Select(NodeTerm.Of)]
+                : null,
+            PreferredNodeTerms = [.. (affinity?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(p => ((long)p.Weight, NodeTerm.Of(p.Preference)))],
+            Gated = pod.Spec.SchedulingGates is { Count: > 0 },
+            Ended = pod.Status.Phase is "Succeeded" or "Failed",
+            Terminating = pod.Metadata.DeletionTimestamp is not null,
+            SchedulerName = pod.Spec.SchedulerName,
+            ScheduledCondition = condition is null ? ("", "") : (condition.Reason ?? "", condition.Message ?? ""),
+        };
+    }
+
+    /// <summary>Of containers and of init containers that keep running (sidecars): those hold their ports for the pod's life.</summary>
+    private static IEnumerable<HostPort> HostPortsOf(PodSpec spec) =>
+        (spec.InitContainers ?? []).Where(c => c.RestartPolicy == "Always").Concat(spec.Containers ?? [])
+            .SelectMany(c => c.Ports ?? [])
+            .Where(p => p.HostPort > 0)
+            .Select(p => new HostPort(string.IsNullOrEmpty(p.Protocol) ? "TCP" : p.Protocol, string.IsNullOrEmpty(p.HostIP) ? HostPort.AnyAddress : p.HostIP, p.HostPort));
+}
