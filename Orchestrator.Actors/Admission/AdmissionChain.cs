@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using Orchestrator.Actors.Caching;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Defaults;
+using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Types.Scheduling.V1;
+using Orchestrator.Resources.Writing;
+
+namespace Orchestrator.Actors.Admission;
+
+/// <summary>The built-in admission steps for new objects that need to look at other objects; the rest are pure defaults of the kinds.</summary>
+public static class AdmissionChain
+{
+    private const string SystemClusterCritical = "system-cluster-critical";
+    private const string SystemNodeCritical = "system-node-critical";
+
+    /// <summary>Completes a defaulted object in place. Throws <see cref="StatusException"/> 403 for a refusal.</summary>
+    public static void Admit(ResourceKind kind, JsonObject obj, ResourceCache cache)
+    {
+        if (kind is not { Group: "", Kind: "Pod" }) return;
+        var ns = ObjectMeta.Get(obj, "namespace");
+        var (priority, preemption) = Priority(obj, cache);
+        PodAdmission.Admit(obj, Account(obj, ns, cache), Random.Shared, priority, preemption);
+    }
+
+    private static ServiceAccountFacts Account(JsonObject pod, string ns, ResourceCache cache)
+    {
+        var name = PodAdmission.ServiceAccountName(pod);
+        var entry = cache.Get(new ResourceKey("serviceaccounts", ns, name));
+        if (entry is null)
+            throw ApiStatus.Forbidden("pods", ObjectMeta.Get(pod, "name"), $"error looking up service account {ns}/{name}: serviceaccount \"{name}\" not found").AsException();
+        var account = entry.Read<ServiceAccount>();
+        return new ServiceAccountFacts(account.AutomountServiceAccountToken, [.. (account.ImagePullSecrets ?? []).Select(s => s.Name)]);
+    }
+
+    private static (int Value, string Preemption) Priority(JsonObject pod, ResourceCache cache)
+    {
+        var name = (string?)pod["spec"]?["priorityClassName"] ?? "";
+        if (name.Length > 0)
+        {
+            if (name == SystemClusterCritical) return (2_000_000_000, "PreemptLowerPriority");
+            if (name == SystemNodeCritical) return (2_000_001_000, "PreemptLowerPriority");
+            if (cache.Get(new ResourceKey("priorityclasses.scheduling.k8s.io", "", name)) is not { } found)
+                throw ApiStatus.Forbidden("pods", ObjectMeta.Get(pod, "name"), $"no PriorityClass with name {name} was found").AsException();
+            return Of(found.Read<PriorityClass>());
+        }
+        var byDefault = cache.List("priorityclasses.scheduling.k8s.io").FirstOrDefault(c => c.Read<PriorityClass>().GlobalDefault);
+        if (byDefault is null) return (0, "PreemptLowerPriority");
+        pod["spec"]!["priorityClassName"] = byDefault.Name;
+        return Of(byDefault.Read<PriorityClass>());
+    }
+
+    private static (int, string) Of(PriorityClass found) => (found.Value, found.PreemptionPolicy ?? "PreemptLowerPriority");
+}

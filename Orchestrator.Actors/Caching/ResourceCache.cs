@@ -1,0 +1,212 @@
+using System.Collections.Concurrent;
+using Orchestrator.Engine.Persistence;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Writing;
+
+namespace Orchestrator.Actors.Caching;
+
+/// <summary>
+/// The journal's read model: a fold of every committed row into sorted lists, indexes and watch windows. It is folded before a writer is
+/// answered, so that on the member that wrote, a read after the reply always sees the write. Reads never block the fold.
+/// </summary>
+public sealed class ResourceCache
+{
+    /// <summary>Changes kept per resource for watches that resume.</summary>
+    public const int WindowSize = 4096;
+
+    private readonly KindCatalog _catalog;
+    private readonly SecretSealer _sealer;
+    private readonly ConcurrentDictionary<string, ResourceTable> _tables = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<ResourceKey, ResourceEntry> _byKey = new();
+    private readonly ConcurrentDictionary<string, long> _tombstones = new(StringComparer.Ordinal);
+    private readonly EntryIndex _byOwner = new();
+    private readonly EntryIndex _byNode = new();
+    private readonly ResourceChange _origin;
+    private readonly Lock _subscribing = new();
+    private Action<IReadOnlyList<ResourceChange>>[] _subscribers = [];
+    private readonly PriorityQueue<TaskCompletionSource, long> _waiters = new();
+    private long _head;
+
+    /// <param name="catalog">Tells which persistence ids are API objects, and their kinds.</param>
+    /// <param name="sealer">Opens the payloads of encrypted kinds.</param>
+    public ResourceCache(KindCatalog catalog, SecretSealer sealer)
+    {
+        _catalog = catalog;
+        _sealer = sealer;
+        var nothing = catalog.All.First();
+        _origin = new ResourceChange(ChangeType.Modified, new ResourceEntry(new ResourceKey("", "", ""), nothing, 0, 0, "{\"metadata\":{}}"u8.ToArray()), null);
+    }
+
+    /// <summary>The ordering up to which rows are folded: the newest resourceVersion a read here can see.</summary>
+    public long Head => Volatile.Read(ref _head);
+
+    /// <summary>The object, or null.</summary>
+    public ResourceEntry? Get(ResourceKey key) => _byKey.GetValueOrDefault(key);
+
+    /// <summary>All objects of a resource (<c>deployments.apps</c>), sorted by namespace and name: one immutable snapshot.</summary>
+    public SortedEntries List(string resource) => _tables.TryGetValue(resource, out var table) ? table.Entries : SortedEntries.Empty;
+
+    /// <summary>The objects of a resource in one namespace, sorted by name.</summary>
+    public IEnumerable<ResourceEntry> List(string resource, string ns) => List(resource).InNamespace(ns);
+
+    /// <summary>A snapshot with the resourceVersion it is exact at: no row of this resource between the two is missing.</summary>
+    public (SortedEntries Entries, long ResourceVersion) Snapshot(string resource)
+    {
+        // The head is read first: the list may then already hold newer objects, never miss older ones; a watch from the head repeats those.
+        while (true)
+        {
+            var head = Head;
+            var entries = List(resource);
+            if (Head == head) return (entries, head);
+        }
+    }
+
+    /// <summary>The objects that name this uid among their owners.</summary>
+    public IReadOnlyCollection<ResourceEntry> OwnedBy(string ownerUid) => _byOwner.Find(ownerUid);
+
+    /// <summary>The pods bound to a node.</summary>
+    public IReadOnlyCollection<ResourceEntry> OnNode(string node) => _byNode.Find(node);
+
+    /// <summary>The resources that hold at least one object.</summary>
+    public IEnumerable<string> Resources => _tables.Where(t => t.Value.Entries.Count > 0).Select(t => t.Key);
+
+    /// <summary>The sequence number of an entity's newest row, tombstones within the retention window included; 0 for none.</summary>
+    public long LastSequenceNr(ResourceKey key) =>
+        _byKey.TryGetValue(key, out var entry) ? entry.SequenceNr : _tombstones.GetValueOrDefault(key.ToString());
+
+    /// <summary>Watches a resource from a resourceVersion on (exclusive). Throws 410 <c>Expired</c> where the window does not reach back.</summary>
+    public ResourceWatch Watch(string resource, long after)
+    {
+        var table = Table(resource);
+        var at = table.Find(after, _origin) ?? throw ApiStatus.Expired($"too old resource version: {after} ({table.WindowStart})").AsException();
+        return new ResourceWatch(this, table, at, after);
+    }
+
+    /// <summary>Completes when rows up to <paramref name="ordering"/> are folded here.</summary>
+    public Task WaitForAsync(long ordering, CancellationToken cancel = default)
+    {
+        if (Head >= ordering) return Task.CompletedTask;
+        var signal = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_waiters)
+        {
+            if (Head >= ordering) return Task.CompletedTask;
+            _waiters.Enqueue(signal, ordering);
+        }
+        return signal.Task.WaitAsync(cancel);
+    }
+
+    /// <summary>Calls back once per folded group, in order, on the folding thread, after the cache shows the changes. Must be quick and not throw.</summary>
+    public IDisposable Subscribe(Action<IReadOnlyList<ResourceChange>> onChanges)
+    {
+        lock (_subscribing) _subscribers = [.. _subscribers, onChanges];
+        return new Subscription(() =>
+        {
+            lock (_subscribing) _subscribers = [.. _subscribers.Where(s => s != onChanges)];
+        });
+    }
+
+    /// <summary>Folds a group of rows; the journal's subscription calls this, one call at a time, in order.</summary>
+    public void Fold(IReadOnlyList<JournalRow> rows)
+    {
+        var changes = new List<ResourceChange>(rows.Count);
+        foreach (var row in rows)
+            if (FoldRow(row) is { } change) changes.Add(change);
+        if (rows.Count > 0) Volatile.Write(ref _head, rows[^1].Ordering);
+        ReleaseWaiters();
+        if (changes.Count == 0) return;
+        ResourceTable? last = null;
+        foreach (var change in changes)
+        {
+            var table = _tables[change.Entry.Key.Resource];
+            if (!ReferenceEquals(table, last)) table.Wake();
+            last = table;
+        }
+        foreach (var subscriber in _subscribers) subscriber(changes);
+    }
+
+    /// <summary>Forgets history up to this ordering, as the journal's compaction has.</summary>
+    public void Forget(long upTo)
+    {
+        foreach (var table in _tables.Values) table.Forget(upTo);
+        foreach (var (id, _) in _tombstoneOrderings.Where(t => t.Value <= upTo).ToList())
+        {
+            _tombstoneOrderings.TryRemove(id, out _);
+            _tombstones.TryRemove(id, out _);
+        }
+    }
+
+    private readonly ConcurrentDictionary<string, long> _tombstoneOrderings = new(StringComparer.Ordinal);
+
+    private ResourceChange? FoldRow(JournalRow row)
+    {
+        if (!ResourceEvent.IsResourceRow(row)) return null;
+        var key = ResourceKey.Parse(row.PersistenceId);
+        if (_catalog.FindByGroupResource(key.Resource) is not { } kind) return null;
+        var json = ResourceVersionSplice.Insert(_sealer.Open(key.Resource, row.PersistenceId, row.Payload).Span, row.Ordering);
+        var entry = new ResourceEntry(key, kind, row.Ordering, row.SequenceNr, json);
+        _byKey.TryGetValue(key, out var previous);
+        var deleted = row.Operation == IJournal.Tombstone;
+        if (deleted && previous is null)
+        {
+            Bury(row);
+            return null;
+        }
+        var change = new ResourceChange(deleted ? ChangeType.Deleted : previous is null ? ChangeType.Added : ChangeType.Modified, entry, previous);
+        Table(key.Resource).Apply(change, WindowSize);
+        Reindex(previous, deleted ? null : entry);
+        if (deleted)
+        {
+            _byKey.TryRemove(key, out _);
+            Bury(row);
+        }
+        else
+        {
+            _byKey[key] = entry;
+            if (previous is null && _tombstones.TryRemove(row.PersistenceId, out _)) _tombstoneOrderings.TryRemove(row.PersistenceId, out _);
+        }
+        return change;
+    }
+
+    private void Bury(JournalRow row)
+    {
+        _tombstones[row.PersistenceId] = row.SequenceNr;
+        _tombstoneOrderings[row.PersistenceId] = row.Ordering;
+    }
+
+    private void Reindex(ResourceEntry? old, ResourceEntry? now)
+    {
+        Reindex(_byOwner, old, now, e => e.Header.Owners.Count == 0 ? [] : e.Header.Owners.Select(o => o.Uid));
+        if ((now ?? old)!.Key.Resource == "pods") Reindex(_byNode, old, now, e => e.Header.NodeName.Length == 0 ? [] : [e.Header.NodeName]);
+    }
+
+    private static void Reindex(EntryIndex index, ResourceEntry? old, ResourceEntry? now, Func<ResourceEntry, IEnumerable<string>> values)
+    {
+        if (old is not null)
+            foreach (var value in values(old))
+                if (now is null || !values(now).Contains(value)) index.Remove(value, old);
+        if (now is not null)
+            foreach (var value in values(now)) index.Set(value, now);
+    }
+
+    private ResourceTable Table(string resource) => _tables.GetOrAdd(resource, static (_, origin) => new ResourceTable(origin), Detached());
+
+    // Each table's chain starts at a link of its own: appending to a shared one would join the chains.
+    private ResourceChange Detached() => new(ChangeType.Modified, _origin.Entry, null);
+
+    private void ReleaseWaiters()
+    {
+        lock (_waiters)
+            while (_waiters.TryPeek(out var signal, out var ordering) && ordering <= _head)
+            {
+                _waiters.Dequeue();
+                signal.TrySetResult();
+            }
+    }
+
+    private sealed class Subscription(Action dispose) : IDisposable
+    {
+        public void Dispose() => dispose();
+    }
+}

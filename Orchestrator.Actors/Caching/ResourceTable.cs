@@ -1,0 +1,82 @@
+namespace Orchestrator.Actors.Caching;
+
+/// <summary>The entries and the watch window of one resource. Written by the fold alone, read from any thread.</summary>
+internal sealed class ResourceTable
+{
+    private volatile SortedEntries _entries = SortedEntries.Empty;
+    private readonly Queue<ResourceChange> _window = new();
+    private volatile ResourceChange _tail;
+    private long _windowStart;
+    private TaskCompletionSource _moved = NewSignal();
+
+    /// <param name="origin">A placeholder at the start of the chain.</param>
+    public ResourceTable(ResourceChange origin) => _tail = origin;
+
+    /// <summary>The current snapshot.</summary>
+    public SortedEntries Entries => _entries;
+
+    /// <summary>The newest change: where a watch from now on begins.</summary>
+    public ResourceChange Tail => _tail;
+
+    /// <summary>Changes with a resourceVersion above this one are in the window.</summary>
+    public long WindowStart => Volatile.Read(ref _windowStart);
+
+    /// <summary>Completes when a change is appended after the call.</summary>
+    public Task Moved => Volatile.Read(ref _moved).Task;
+
+    /// <summary>Takes one change; watchers are woken by <see cref="Wake"/>, once for a group of rows.</summary>
+    public void Apply(ResourceChange change, int windowSize)
+    {
+        _entries = change.Type == ChangeType.Deleted
+            ? _entries.Remove(change.Entry.Key.Namespace, change.Entry.Key.Name)
+            : _entries.Set(change.Entry);
+        _tail.Append(change);
+        _tail = change;
+        lock (_window)
+        {
+            _window.Enqueue(change);
+            while (_window.Count > windowSize) Volatile.Write(ref _windowStart, _window.Dequeue().ResourceVersion);
+        }
+    }
+
+    /// <summary>Wakes the watchers.</summary>
+    public void Wake() => Interlocked.Exchange(ref _moved, NewSignal()).TrySetResult();
+
+    /// <summary>Drops changes up to the given resourceVersion from the window (journal retention).</summary>
+    public void Forget(long upTo)
+    {
+        lock (_window)
+        {
+            while (_window.TryPeek(out var oldest) && oldest.ResourceVersion <= upTo) _window.Dequeue();
+            if (upTo > _windowStart) Volatile.Write(ref _windowStart, upTo);
+        }
+    }
+
+    /// <summary>
+    /// The link after which the changes newer than <paramref name="resourceVersion"/> follow, or null where the window does not reach back that far.
+    /// </summary>
+    public ResourceChange? Find(long resourceVersion, ResourceChange origin)
+    {
+        lock (_window)
+        {
+            if (resourceVersion < _windowStart) return null;
+            if (resourceVersion >= _tail.ResourceVersion || _window.Count == 0) return _tail;
+            ResourceChange? before = null;
+            foreach (var change in _window)
+            {
+                if (change.ResourceVersion > resourceVersion)
+                {
+                    if (before is not null) return before;
+                    // The change just before the window is gone, so a link of our own leads to its first one.
+                    var link = new ResourceChange(ChangeType.Modified, origin.Entry, null);
+                    link.Append(change);
+                    return link;
+                }
+                before = change;
+            }
+            return _tail;
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,181 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Orchestrator.Actors.Resources;
+using Orchestrator.Actors.Services;
+using Orchestrator.Engine.Actor;
+using Orchestrator.Protocol.Nodes;
+using Orchestrator.Protocol.Resources;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Writing;
+
+namespace Orchestrator.Actors.Nodes;
+
+/// <summary>
+/// A node's actor: registers the node, takes the agent's status and heartbeats, and is the node lifecycle loop. A heartbeat is kept in memory only;
+/// its absence for the monitor grace turns the agent's conditions to Unknown.
+/// </summary>
+/// <remarks>
+/// <code>
+///   Ready ── agent says not ready ──► NotReady        (taint not-ready)
+///     │  └── no heartbeat for the grace ──► Unknown   (taint unreachable) ── heartbeat and status ──► Ready
+/// </code>
+/// </remarks>
+public sealed class NodeActor : ControlLoopActor
+{
+    /// <summary>Even an unchanged status is stored this often, so that its heartbeat times are not ancient (as the kubelet does).</summary>
+    private static readonly TimeSpan StatusRefresh = TimeSpan.FromMinutes(5);
+
+    private static readonly TimeSpan AllocatorDeadline = TimeSpan.FromSeconds(10);
+
+    private DateTimeOffset _lastHeartbeat;
+
+    /// <param name="key">The node.</param>
+    /// <param name="services">Shared services.</param>
+    public NodeActor(ResourceKey key, ControlPlaneServices services) : base(key, services, "node-controller")
+    {
+        // After a start or a move the agent gets the whole grace to be heard of.
+        _lastHeartbeat = services.Time.GetUtcNow();
+        Command<RegisterNode>(OnRegister);
+        Command<SubnetReady>(OnSubnet);
+        Command<ReportNodeStatus>(OnStatus);
+        Command<AgentHeartbeat>(_ => OnHeartbeat());
+        Command<CheckHeartbeat>(_ => OnCheck());
+    }
+
+    /// <inheritdoc/>
+    protected override void Reconcile()
+    {
+        Context.SetReceiveTimeout(null); // the monitor needs this actor in memory
+        var node = CurrentObject();
+        if (NodeTaints.Apply(node, Services.Time.GetUtcNow()))
+        {
+            WriteSelf(node);
+            return;
+        }
+        Timers.StartSingleTimer(nameof(CheckHeartbeat), CheckHeartbeat.Instance, Services.Options.NodeMonitorGrace);
+    }
+
+    private void OnRegister(RegisterNode request)
+    {
+        OnHeartbeat();
+        var agent = Sender;
+        if (Current is { } known && known.ToJsonObject()["spec"]?["podCIDR"] is not null)
+        {
+            Store(request, (string)known.ToJsonObject()["spec"]!["podCIDR"]!, agent);
+            return;
+        }
+        Services.Addresses.Ask<object>(new AllocateNodeSubnet(Key), AllocatorDeadline)
+            .PipeTo(Self, Self, answer => new SubnetReady(request, answer, agent), e => new SubnetReady(request, e, agent));
+    }
+
+    private void OnSubnet(SubnetReady ready)
+    {
+        if (ready.Answer is NodeSubnet subnet) Store(ready.Request, subnet.Cidr, ready.Agent);
+        else ready.Agent.Tell(new NodeNotRegistered(ready.Answer is AddressesRefused refused ? refused.Errors.Causes[0].Message : "the address allocator did not answer"), Self);
+    }
+
+    private void Store(RegisterNode request, string cidr, IActorRef agent)
+    {
+        var reported = JsonNode.Parse(request.NodeJson.Span)!.AsObject();
+        void Reply(ResourceReply reply) =>
+            agent.Tell(reply is ResourceRefused refused ? new NodeNotRegistered(refused.Status.Message) : new NodeRegistered(Key.Name), Self);
+        try
+        {
+            if (Current is null) Create(reported, cidr, Reply);
+            else Refresh(reported, cidr, Reply);
+        }
+        catch (StatusException refusal)
+        {
+            agent.Tell(new NodeNotRegistered(refusal.Message), Self);
+        }
+    }
+
+    private void Create(JsonObject reported, string cidr, Action<ResourceReply> reply)
+    {
+        var status = reported["status"]?.DeepClone();
+        var command = ResourceWriter.PrepareCreate(Services, Kind, "", reported, Writer);
+        var node = command.Object;
+        CreateRules.Stamp(node, Services.NewUid(), Services.Time.GetUtcNow());
+        if (status is not null) node["status"] = status;
+        SetCidr(node, cidr);
+        NodeTaints.Apply(node, Services.Time.GetUtcNow());
+        Commit(new WriteDecision.Put(node, Created: true), Writer, reply);
+    }
+
+    /// <summary>A known node reports in again: its own labels and status are refreshed, everything an administrator set stays.</summary>
+    private void Refresh(JsonObject reported, string cidr, Action<ResourceReply> reply)
+    {
+        var node = CurrentObject();
+        var labels = ObjectMeta.Of(node)["labels"] as JsonObject ?? [];
+        foreach (var (label, value) in ObjectMeta.Of(reported)["labels"] as JsonObject ?? []) labels[label] = value?.DeepClone();
+        ObjectMeta.Of(node)["labels"] = labels.Parent is null ? labels : labels.DeepClone();
+        SetCidr(node, cidr);
+        if (reported["status"] is JsonObject status) node["status"] = NodeStatusMerge.Merge(node["status"] as JsonObject, status);
+        NodeTaints.Apply(node, Services.Time.GetUtcNow());
+        Commit(new WriteDecision.Put(node, Created: false), Writer, reply);
+    }
+
+    private static void SetCidr(JsonObject node, string cidr)
+    {
+        if (node["spec"] is not JsonObject spec) node["spec"] = spec = [];
+        spec["podCIDR"] = cidr;
+        spec["podCIDRs"] = new JsonArray(cidr);
+    }
+
+    private void OnStatus(ReportNodeStatus report)
+    {
+        OnHeartbeat();
+        if (Current is null) return; // deleted: the agent registers again when it is told
+        var node = CurrentObject();
+        var old = node["status"] as JsonObject;
+        var merged = NodeStatusMerge.Merge(old, JsonNode.Parse(report.StatusJson.Span)!.AsObject());
+        if (!NodeStatusMerge.Differs(old, merged) && !RefreshDue(old)) return;
+        node["status"] = merged;
+        NodeTaints.Apply(node, Services.Time.GetUtcNow());
+        Commit(new WriteDecision.Put(node, Created: false), Writer, _ => { });
+    }
+
+    private bool RefreshDue(JsonObject? status)
+    {
+        var beat = (string?)(status?["conditions"] as JsonArray ?? []).FirstOrDefault(c => (string?)c?["type"] == "Ready")?["lastHeartbeatTime"];
+        return !DateTimeOffset.TryParse(beat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) || Services.Time.GetUtcNow() - at >= StatusRefresh;
+    }
+
+    private void OnHeartbeat() => _lastHeartbeat = Services.Time.GetUtcNow();
+
+    private void OnCheck()
+    {
+        if (Current is null) return;
+        var silent = Services.Time.GetUtcNow() - _lastHeartbeat;
+        if (silent >= Services.Options.NodeMonitorGrace) MarkUnknown();
+        var next = silent >= Services.Options.NodeMonitorGrace ? Services.Options.NodeMonitorGrace : Services.Options.NodeMonitorGrace - silent;
+        Timers.StartSingleTimer(nameof(CheckHeartbeat), CheckHeartbeat.Instance, next);
+    }
+
+    private void MarkUnknown()
+    {
+        var node = CurrentObject();
+        var changed = false;
+        foreach (var condition in (node["status"]?["conditions"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            if ((string?)condition["type"] is not ("Ready" or "MemoryPressure" or "DiskPressure" or "PIDPressure") || (string?)condition["status"] == "Unknown") continue;
+            condition["status"] = "Unknown";
+            condition["reason"] = "NodeStatusUnknown";
+            condition["message"] = "The node's agent stopped reporting.";
+            condition["lastTransitionTime"] = ObjectMeta.Timestamp(Services.Time.GetUtcNow());
+            changed = true;
+        }
+        if (!changed) return;
+        NodeTaints.Apply(node, Services.Time.GetUtcNow());
+        Record("Normal", "NodeNotReady", $"Node {Key.Name} status is now: NodeNotReady");
+        Commit(new WriteDecision.Put(node, Created: false), Writer, _ => { });
+    }
+
+    private sealed record SubnetReady(RegisterNode Request, object Answer, IActorRef Agent);
+
+    private sealed record CheckHeartbeat
+    {
+        public static CheckHeartbeat Instance { get; } = new();
+    }
+}

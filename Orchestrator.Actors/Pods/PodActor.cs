@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Resources;
+using Orchestrator.Engine.Actor;
+using Orchestrator.Protocol.Nodes;
+using Orchestrator.Protocol.Resources;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Writing;
+
+namespace Orchestrator.Actors.Pods;
+
+/// <summary>A pod's actor: besides the general commands it takes bindings, evictions, and what the node's agent reports of it.</summary>
+public sealed class PodActor : ResourceActor
+{
+    private static readonly WriteContext Agent = WriteContext.System("node-agent");
+
+    /// <param name="key">The pod.</param>
+    /// <param name="services">Shared services.</param>
+    public PodActor(ResourceKey key, ControlPlaneServices services) : base(key, services)
+    {
+        Command<BindPod>(c => Handle(c, OnBind));
+        Command<EvictPod>(c => Handle(c, OnEvict));
+        Command<SetPodCondition>(OnCondition);
+        Command<ReportPodStatus>(OnReport);
+        Command<ReportPodGone>(OnGone);
+    }
+
+    private void OnBind(BindPod command)
+    {
+        var pod = Existing();
+        var name = Key.Name;
+        var bound = Current!.Header.NodeName;
+        if (command.Uid.Length > 0 && command.Uid != Current.Uid)
+            Refuse($"Precondition failed: UID in precondition: {command.Uid}, UID in object meta: {Current.Uid}");
+        else if (Current.Header.Deleting) Refuse($"pod {name} is being deleted, cannot be assigned to a host");
+        else if (bound.Length > 0) Refuse($"pod {name} is already assigned to node \"{bound}\"");
+        else if (pod["spec"]?["schedulingGates"] is JsonArray { Count: > 0 }) Refuse($"pod {name} has non-empty .spec.schedulingGates");
+        else
+        {
+            pod["spec"]!["nodeName"] = command.NodeName;
+            PodCondition.Set(pod, "PodScheduled", "True", null, null, Services.Time.GetUtcNow());
+            Commit(new WriteDecision.Put(pod, Created: false), command.Context);
+        }
+    }
+
+    private void OnEvict(EvictPod command)
+    {
+        var pod = Existing();
+        if (DisruptionBudgets.Refusal(Current!, Cache) is { } refusal)
+        {
+            Sender.Tell(new ResourceRefused(Key, refusal), Self);
+            return;
+        }
+        PodCondition.Set(pod, "DisruptionTarget", "True", "EvictionByEvictionAPI", "Eviction API: evicting", Services.Time.GetUtcNow());
+        var options = new DeleteRules.Options(command.GracePeriodSeconds, null, command.PreconditionUid, null);
+        Commit(DeleteRules.Decide(Kind, pod, Current!.ResourceVersion, options, Services.Time.GetUtcNow()), command.Context);
+    }
+
+    /// <summary>The scheduler's word on why a pod waits, or another component's condition.</summary>
+    private void OnCondition(SetPodCondition command)
+    {
+        if (Current is null || Current.Uid != command.Uid || Current.Header.Deleting) return;
+        var pod = CurrentObject();
+        var changed = PodCondition.Set(pod, command.Type, command.Status, command.Reason, command.Message, Services.Time.GetUtcNow());
+        if (command.NominatedNode is not null && (string?)pod["status"]!["nominatedNodeName"] != command.NominatedNode)
+        {
+            pod["status"]!["nominatedNodeName"] = command.NominatedNode;
+            changed = true;
+        }
+        if (changed) Commit(new WriteDecision.Put(pod, Created: false), WriteContext.System("scheduler"), _ => { });
+    }
+
+    private void OnReport(ReportPodStatus report)
+    {
+        var agent = Sender;
+        var accepted = new PodStatusAccepted(Key, report.Uid, report.Sequence);
+        // A report about an earlier pod of this name is obsolete: saying so stops its repetition.
+        if (Current is null || Current.Uid != report.Uid)
+        {
+            agent.Tell(accepted, Self);
+            return;
+        }
+        var pod = CurrentObject();
+        var status = PodStatusMerge.Merge(pod["status"] as JsonObject, JsonNode.Parse(report.StatusJson.Span)!.AsObject());
+        pod["status"] = status;
+        Commit(new WriteDecision.Put(pod, Created: false), Agent, _ => agent.Tell(accepted, Self));
+    }
+
+    private void OnGone(ReportPodGone report)
+    {
+        if (Current is null || Current.Uid != report.Uid || !Current.Header.Deleting) return;
+        var pod = CurrentObject();
+        ObjectMeta.Of(pod)["deletionGracePeriodSeconds"] = 0;
+        Commit(DeleteRules.IsFinalized(Kind, pod) ? new WriteDecision.Remove(pod) : new WriteDecision.Put(pod, Created: false), Agent, _ => { });
+    }
+
+    private void Refuse(string why) => Sender.Tell(new ResourceRefused(Key, ApiStatus.Conflict("pods/binding", Key.Name, why)), Self);
+}

@@ -1,0 +1,4 @@
+namespace Orchestrator.Actors.Pods;
+
+/// <summary>Sets a condition of the pod with this uid (the scheduler's PodScheduled=False, taint eviction's DisruptionTarget); not answered.</summary>
+public sealed record SetPodCondition(string Uid, string Type, string Status, string Reason, string Message, string? NominatedNode);

@@ -1,0 +1,156 @@
+using System.Text.Json.Nodes;
+using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Events;
+using Orchestrator.Engine.Actor;
+using Orchestrator.Protocol.Resources;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Writing;
+
+namespace Orchestrator.Actors.Resources;
+
+/// <summary>
+/// An object's actor that is also its control loop. Level-triggered: <see cref="Reconcile"/> looks at the cache and says what is missing. It runs
+/// after every own commit, on every <see cref="Wake"/>, when its timer is due, and when the commands it sent are answered; never while some
+/// are in flight, so that it never acts twice on a picture that lacks its own writes (Kubernetes' expectations, without the counters).
+/// </summary>
+/// <remarks>
+/// <code>
+///            wake / commit / timer             Send(n)
+///   Idle ───────────────────────► Reconcile ───────────► Waiting(n) ── n replies ──► Idle, or Reconcile again where a wake came meanwhile
+/// </code>
+/// </remarks>
+public abstract class ControlLoopActor : ResourceActor, IWithTimers
+{
+    private static readonly TimeSpan ReplyDeadline = TimeSpan.FromSeconds(30);
+
+    private readonly WriteContext _context;
+    private int _inFlight;
+    private bool _wakePending;
+
+    /// <param name="key">The object.</param>
+    /// <param name="services">Shared services.</param>
+    /// <param name="component">Name of the loop as event source and field manager, e.g. <c>deployment-controller</c>.</param>
+    protected ControlLoopActor(ResourceKey key, ControlPlaneServices services, string component) : base(key, services)
+    {
+        Component = component;
+        _context = WriteContext.System(component);
+        Command<Wake>(_ => WakeUp());
+        Command<ReconcileNow>(_ => RunReconcile());
+        Command<RepliesOverdue>(_ => { _inFlight = 0; WakeUp(); });
+        Command<ResourceWritten>(_ => OnReply());
+        Command<ResourceRefused>(refused =>
+        {
+            OnRefused(refused);
+            OnReply();
+        });
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>Event source and field manager.</summary>
+    protected string Component { get; }
+
+    /// <summary>The loop's write context.</summary>
+    protected WriteContext Writer => _context;
+
+    /// <summary>Makes the world like the object, one step at a time; called with <see cref="ResourceActor.Current"/> not null. Must not block.</summary>
+    protected abstract void Reconcile();
+
+    /// <summary>A command of this loop was refused; the loop runs again afterwards. Not found and already exists need nothing: the next look tells.</summary>
+    protected virtual void OnRefused(ResourceRefused refused) { }
+
+    /// <summary>Sends a command to another object's actor.</summary>
+    protected void Send(ResourceCommand command)
+    {
+        _inFlight++;
+        Timers.StartSingleTimer(nameof(RepliesOverdue), RepliesOverdue.Instance, ReplyDeadline);
+        Services.Region.Tell(command, Self);
+    }
+
+    /// <summary>Creates an object, defaulted, admitted and validated as one from a client. A refusal reaches <see cref="OnRefused"/>.</summary>
+    protected void SendCreate(ResourceKind kind, string ns, JsonObject obj)
+    {
+        try
+        {
+            Send(ResourceWriter.PrepareCreate(Services, kind, ns, obj, _context));
+        }
+        catch (StatusException refusal)
+        {
+            _inFlight++;
+            Self.Tell(new ResourceRefused(kind.Key(ns, ObjectMeta.Get(obj, "name")), refusal.Status), Self);
+        }
+    }
+
+    /// <summary>Merge-patches another object.</summary>
+    protected void SendPatch(ResourceKind kind, ResourceKey target, JsonObject mergePatch, string subresource = "") =>
+        Send(new PatchResource(target, kind.ApiVersion, _context, PatchType.Merge, System.Text.Encoding.UTF8.GetBytes(mergePatch.ToJsonString()), subresource, false));
+
+    /// <summary>Deletes another object, if it still is the one with this uid.</summary>
+    protected void SendDelete(ResourceKind kind, ResourceKey target, string uid, string? propagation = "Background") =>
+        Send(new DeleteResource(target, kind.ApiVersion, _context, null, propagation, uid, null));
+
+    /// <summary>Stores the object's own status where it differs.</summary>
+    protected void WriteStatus(JsonObject status)
+    {
+        var obj = CurrentObject();
+        if (JsonNode.DeepEquals(obj["status"], status)) return;
+        obj["status"] = status;
+        WriteSelf(obj);
+    }
+
+    /// <summary>Stores the object itself, changed by its own loop (annotations, finalizers, status) where it differs; generation and deletion rules apply.</summary>
+    protected void WriteSelf(JsonObject changed)
+    {
+        var old = CurrentObject();
+        if (Kind.HasGeneration && Kind.Strategy.ChangesGeneration(changed, old)) ObjectMeta.RaiseGeneration(changed);
+        var gone = ObjectMeta.IsDeleting(changed) && DeleteRules.IsFinalized(Kind, changed);
+        Commit(gone ? new WriteDecision.Remove(changed) : new WriteDecision.Put(changed, Created: false), _context, _ => { });
+    }
+
+    /// <summary>Runs the loop again after a while; the sooner of two requests wins only if it comes last: one timer.</summary>
+    protected void ReconcileAfter(TimeSpan delay) => Timers.StartSingleTimer(nameof(ReconcileNow), ReconcileNow.Instance, delay);
+
+    /// <summary>Records a Kubernetes event about this object. Type is Normal or Warning.</summary>
+    protected void Record(string type, string reason, string message)
+    {
+        if (Current is { } entry) Services.Events.Tell(RecordEvent.About(entry, type, reason, message, Component), Self);
+    }
+
+    /// <inheritdoc/>
+    protected override void OnCommitted(ResourceEntry? before, ResourceEntry? after) => WakeUp();
+
+    private void WakeUp()
+    {
+        // With commands in flight, the last reply wakes the loop anyway.
+        if (_inFlight > 0 || _wakePending) return;
+        _wakePending = true;
+        Self.Tell(ReconcileNow.Instance, Self);
+    }
+
+    private void RunReconcile()
+    {
+        _wakePending = false;
+        if (_inFlight == 0 && Current is not null) Reconcile();
+    }
+
+    private void OnReply()
+    {
+        if (_inFlight == 0) return; // answered after its deadline
+        if (--_inFlight > 0) return;
+        Timers.Cancel(nameof(RepliesOverdue));
+        WakeUp();
+    }
+
+    private sealed record ReconcileNow
+    {
+        public static ReconcileNow Instance { get; } = new();
+    }
+
+    private sealed record RepliesOverdue
+    {
+        public static RepliesOverdue Instance { get; } = new();
+    }
+}

@@ -1,0 +1,240 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Actors.Admission;
+using Orchestrator.Actors.Caching;
+using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Persistence;
+using Orchestrator.Engine.Sharding;
+using Orchestrator.Protocol.Resources;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Json;
+using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Schema;
+using Orchestrator.Resources.Writing;
+
+namespace Orchestrator.Actors.Resources;
+
+/// <summary>
+/// The actor of one API object and its only writer. Decides every command on the object as it is (pure rules of
+/// <c>Orchestrator.Resources.Writing</c>), persists the whole object as one event, answers after the commit. Kinds with a control loop
+/// derive from <see cref="ControlLoopActor"/>, kinds with commands of their own from this class.
+/// </summary>
+public class ResourceActor : ReceivePersistentActor
+{
+    /// <param name="key">The object, whether or not it exists.</param>
+    /// <param name="services">Shared services.</param>
+    public ResourceActor(ResourceKey key, ControlPlaneServices services)
+    {
+        Key = key;
+        Services = services;
+        Kind = services.Catalog.Get(key.Resource);
+        Log = services.Logging.CreateLogger(GetType());
+
+        Recover<ResourceEvent>(_ => { });
+        Command<CreateResource>(c => Handle(c, OnCreate));
+        Command<UpdateResource>(c => Handle(c, OnUpdate));
+        Command<PatchResource>(c => Handle(c, OnPatch));
+        Command<DeleteResource>(c => Handle(c, OnDelete));
+        Command<Wake>(_ => { });
+        Command<ReceiveTimeout>(_ => Passivate());
+        Context.SetReceiveTimeout(services.Options.PassivateAfter);
+    }
+
+    /// <summary>The object's key in its text form.</summary>
+    public sealed override string PersistenceId => Key.ToString();
+
+    /// <summary>Which object.</summary>
+    protected ResourceKey Key { get; }
+
+    /// <summary>Its kind.</summary>
+    protected ResourceKind Kind { get; }
+
+    /// <summary>Shared services.</summary>
+    protected ControlPlaneServices Services { get; }
+
+    /// <summary>The read model.</summary>
+    protected ResourceCache Cache => Services.Cache;
+
+    /// <summary>Log of the concrete actor.</summary>
+    protected ILogger Log { get; }
+
+    /// <summary>The object as stored, or null. The actor is the only writer and is answered after the fold, so the cache is never behind it.</summary>
+    protected ResourceEntry? Current => Cache.Get(Key);
+
+    /// <summary>The whole object is one row, and the read model has it: recovery reads no database.</summary>
+    protected override Recovery Recovery => Recovery.Latest(_ =>
+    {
+        var last = Cache.LastSequenceNr(Key);
+        return ValueTask.FromResult(last == 0 ? null : new JournalRow(0, PersistenceId, last, ResourceEvent.Update, default, default));
+    });
+
+    /// <summary>After a commit, before the client is answered. Either side is null where the object did not exist before, or does not any more.</summary>
+    protected virtual void OnCommitted(ResourceEntry? before, ResourceEntry? after) { }
+
+    /// <summary>
+    /// Last say before a decided object is stored: kinds that need something from elsewhere (addresses) may amend <paramref name="obj"/> and call
+    /// <paramref name="proceed"/> later, or answer with a refusal. Commands wait meanwhile only if the override stashes them.
+    /// </summary>
+    protected virtual void BeforePut(JsonObject obj, JsonObject? old, WriteContext context, Action<ApiStatus?> proceed) => proceed(null);
+
+    /// <summary>The stored object without its resourceVersion, as a DOM of one's own.</summary>
+    protected JsonObject CurrentObject()
+    {
+        var obj = Current!.ToJsonObject();
+        ObjectMeta.Of(obj).Remove("resourceVersion");
+        return obj;
+    }
+
+    /// <summary>Runs a handler and turns a <see cref="StatusException"/> into the refusal it is.</summary>
+    protected void Handle<TCommand>(TCommand command, Action<TCommand> handler) where TCommand : ResourceCommand
+    {
+        try
+        {
+            handler(command);
+        }
+        catch (StatusException refusal)
+        {
+            Sender.Tell(new ResourceRefused(Key, refusal.Status), Self);
+        }
+    }
+
+    /// <summary>Stores a decision and answers <see cref="ActorBase.Sender"/>.</summary>
+    protected void Commit(WriteDecision decision, WriteContext context)
+    {
+        var sender = Sender;
+        Commit(decision, context, answer => sender.Tell(answer, Self));
+    }
+
+    /// <summary>Stores a decision; <paramref name="reply"/> is called once, after the commit.</summary>
+    protected void Commit(WriteDecision decision, WriteContext context, Action<ResourceReply> reply)
+    {
+        switch (decision)
+        {
+            case WriteDecision.Refuse refuse:
+                reply(new ResourceRefused(Key, refuse.Status));
+                break;
+            case WriteDecision.Unchanged:
+                reply(Written(Current!, created: false, []));
+                break;
+            case WriteDecision.Put put:
+                BeforePut(put.Object, Current is null ? null : CurrentObject(), context, refusal =>
+                {
+                    if (refusal is not null) reply(new ResourceRefused(Key, refusal));
+                    else Put(put, context, reply);
+                });
+                break;
+            case WriteDecision.Remove remove:
+                Remove(remove.Last, context, reply);
+                break;
+        }
+    }
+
+    /// <summary>Leaves memory; the shard starts the actor again for the next message.</summary>
+    protected void Passivate() => Context.Parent.Tell(new Passivate(PoisonPill.Instance), Self);
+
+    private void OnCreate(CreateResource command)
+    {
+        if (Current is not null)
+        {
+            Sender.Tell(new ResourceRefused(Key, ApiStatus.AlreadyExists(Kind.GroupResource, Key.Name)), Self);
+            return;
+        }
+        NamespaceLifecycle.Check(Kind, Key.Namespace, Key.Name, Cache);
+        CreateRules.Stamp(command.Object, Services.NewUid(), Services.Time.GetUtcNow());
+        Commit(new WriteDecision.Put(command.Object, Created: true), command.Context);
+    }
+
+    private void OnUpdate(UpdateResource command)
+    {
+        var old = Existing();
+        var obj = command.Subresource == "scale" ? ScaleRules.Apply(old, command.Object) : command.Object;
+        Commit(UpdateRules.Decide(Kind, obj, old, Current!.ResourceVersion, RuleSubresource(command.Subresource)), command.Context);
+    }
+
+    private void OnPatch(PatchResource command)
+    {
+        var old = Existing();
+        var warnings = new List<string>();
+        var form = command.Type switch
+        {
+            PatchType.Json => PatchRules.Form.Json,
+            PatchType.Merge => PatchRules.Form.Merge,
+            PatchType.StrategicMerge => PatchRules.Form.Strategic,
+            _ => throw new ApiStatus(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: "
+                + "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json").AsException(),
+        };
+        JsonObject obj;
+        if (command.Subresource == "scale")
+        {
+            var scale = ScaleRules.View(old, Current!.ResourceVersion);
+            obj = ScaleRules.Apply(old, PatchRules.Apply(PatchRules.Target.Scale, scale, form, command.Patch.Span, Validation(command.Context), warnings));
+        }
+        else
+        {
+            obj = PatchRules.Apply(PatchRules.Target.Of(Kind), Current!.ToJsonObject(), form, command.Patch.Span, Validation(command.Context), warnings);
+        }
+        var decision = UpdateRules.Decide(Kind, obj, old, Current!.ResourceVersion, RuleSubresource(command.Subresource));
+        Commit(decision is WriteDecision.Put put ? put with { Warnings = warnings } : decision, command.Context);
+    }
+
+    private void OnDelete(DeleteResource command)
+    {
+        var old = Existing();
+        var options = new DeleteRules.Options(command.GracePeriodSeconds, command.Propagation, command.PreconditionUid, command.PreconditionResourceVersion);
+        Commit(DeleteRules.Decide(Kind, old, Current!.ResourceVersion, options, Services.Time.GetUtcNow()), command.Context);
+    }
+
+    /// <summary>As <see cref="CurrentObject"/>. Throws 404 where there is none.</summary>
+    protected JsonObject Existing() =>
+        Current is null ? throw ApiStatus.NotFound(Kind.GroupResource, Key.Name).AsException() : CurrentObject();
+
+    // A scale write is a write of the object's own spec.
+    private static string RuleSubresource(string subresource) => subresource == "scale" ? "" : subresource;
+
+    private static FieldValidation Validation(WriteContext context) => Enum.Parse<FieldValidation>(context.FieldValidation);
+
+    private void Put(WriteDecision.Put put, WriteContext context, Action<ResourceReply> reply)
+    {
+        var before = Current;
+        var bytes = CanonicalJson.Write(put.Object, SchemaCatalog.Default.Find(Kind.SchemaName));
+        if (before is not null && ResourceVersionSplice.Remove(before.Json.Span).AsSpan().SequenceEqual(bytes))
+        {
+            reply(Written(before, created: false, put.Warnings));
+            return;
+        }
+        if (context.DryRun)
+        {
+            var preview = before is null ? bytes : ResourceVersionSplice.Insert(bytes, before.ResourceVersion);
+            reply(new ResourceWritten(Key, preview, null, before?.ResourceVersion ?? 0, put.Created, put.Warnings));
+            return;
+        }
+        var payload = Services.Sealer.Seal(Key.Resource, PersistenceId, bytes);
+        Persist(new ResourceEvent(put.Created ? ResourceEvent.Create : ResourceEvent.Update, payload), _ =>
+        {
+            var after = Current!;
+            OnCommitted(before, after);
+            reply(Written(after, put.Created, put.Warnings));
+        });
+    }
+
+    private void Remove(JsonObject last, WriteContext context, Action<ResourceReply> reply)
+    {
+        var before = Current!;
+        var bytes = CanonicalJson.Write(last, SchemaCatalog.Default.Find(Kind.SchemaName));
+        if (context.DryRun)
+        {
+            reply(new ResourceWritten(Key, null, ResourceVersionSplice.Insert(bytes, before.ResourceVersion), before.ResourceVersion, false, []));
+            return;
+        }
+        Persist(new ResourceEvent(ResourceEvent.Delete, Services.Sealer.Seal(Key.Resource, PersistenceId, bytes)), _ =>
+        {
+            OnCommitted(before, null);
+            reply(new ResourceWritten(Key, null, ResourceVersionSplice.Insert(bytes, LastOrdering), LastOrdering, false, []));
+            if (Current is null) Passivate();
+        });
+    }
+
+    private ResourceWritten Written(ResourceEntry entry, bool created, IReadOnlyList<string> warnings) =>
+        new(Key, entry.Json, null, entry.ResourceVersion, created, warnings);
+}

@@ -1,0 +1,54 @@
+using Orchestrator.Actors.Caching;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Kinds;
+
+namespace Orchestrator.Actors.Resources;
+
+/// <summary>
+/// Which control loops a committed change concerns. Every member folds every row, so a member wakes only the loops it hosts and no hint is ever the only
+/// copy of a fact.
+/// </summary>
+public sealed class WakeRules
+{
+    private static readonly HashSet<string> Adopting =
+        ["replicasets.apps", "replicationcontrollers", "statefulsets.apps", "daemonsets.apps", "jobs.batch"];
+
+    private readonly KindCatalog _catalog;
+    private readonly ResourceCache _cache;
+    private readonly IReadOnlySet<string> _loops;
+
+    /// <param name="catalog">Resolves owner references.</param>
+    /// <param name="cache">Finds the loops of a namespace.</param>
+    /// <param name="loops">Resources whose actors have a control loop.</param>
+    public WakeRules(KindCatalog catalog, ResourceCache cache, IReadOnlySet<string> loops) => (_catalog, _cache, _loops) = (catalog, cache, loops);
+
+    /// <summary>The objects to wake for a change; may name one twice.</summary>
+    public IEnumerable<ResourceKey> For(ResourceChange change)
+    {
+        foreach (var key in OwnersOf(change.Entry)) yield return key;
+        // An owner that was just let go of has something to learn too.
+        if (change.Previous is { } previous && !ReferenceEquals(previous.Header.Owners, change.Entry.Header.Owners))
+            foreach (var key in OwnersOf(previous)) yield return key;
+        if (change.Entry.Key.Resource == "pods" && change.Entry.Header.ControllerOwner is null && change.Type != ChangeType.Deleted)
+            foreach (var key in PossibleAdopters(change.Entry.Namespace)) yield return key;
+        if (change.Entry.Key.Resource == "replicasets.apps" && change.Entry.Header.ControllerOwner is null && change.Type != ChangeType.Deleted)
+            foreach (var deployment in _cache.List("deployments.apps", change.Entry.Namespace)) yield return deployment.Key;
+        if (change.Entry.Namespace.Length > 0) yield return new ResourceKey("namespaces", "", change.Entry.Namespace);
+    }
+
+    /// <summary>Whether objects of this resource have a loop.</summary>
+    public bool HasLoop(string resource) => _loops.Contains(resource);
+
+    private IEnumerable<ResourceKey> OwnersOf(ResourceEntry entry)
+    {
+        foreach (var owner in entry.Header.Owners)
+        {
+            var slash = owner.ApiVersion.IndexOf('/');
+            var kind = _catalog.FindByKind(slash < 0 ? "" : owner.ApiVersion[..slash], owner.Kind);
+            if (kind is not null && _loops.Contains(kind.GroupResource)) yield return kind.Key(entry.Namespace, owner.Name);
+        }
+    }
+
+    private IEnumerable<ResourceKey> PossibleAdopters(string ns) =>
+        Adopting.Where(_loops.Contains).SelectMany(resource => _cache.List(resource, ns)).Select(e => e.Key);
+}

@@ -1,0 +1,73 @@
+using System.Buffers.Binary;
+using System.Net;
+
+namespace Orchestrator.Actors.Services;
+
+/// <summary>Pure choice of free IPv4 addresses, subnets and ports.</summary>
+public static class AddressPool
+{
+    /// <summary>
+    /// A free service address: the first free one from a start that depends on <paramref name="seed"/>, so that addresses are not reused at once. The network, the first
+    /// (the API server's) and the broadcast address are never given. Null where none is free.
+    /// </summary>
+    public static IPAddress? FreeAddress(IPNetwork network, IReadOnlySet<string> used, int seed)
+    {
+        var size = 1L << (32 - network.PrefixLength);
+        var first = ToNumber(network.BaseAddress);
+        var usable = size - 3;
+        for (long i = 0; i < usable; i++)
+        {
+            var address = FromNumber(first + 2 + (uint)((i + (uint)seed) % usable));
+            if (!used.Contains(address.ToString())) return address;
+        }
+        return null;
+    }
+
+    /// <summary>Whether an address asked for may be given: inside the network, not its first, base or broadcast address.</summary>
+    public static bool IsAssignable(IPNetwork network, IPAddress address)
+    {
+        if (!network.Contains(address)) return false;
+        var offset = ToNumber(address) - (long)ToNumber(network.BaseAddress);
+        return offset >= 1 && offset < (1L << (32 - network.PrefixLength)) - 1;
+    }
+
+    /// <summary>The first free subnet of the given prefix length, or null.</summary>
+    public static IPNetwork? FreeSubnet(IPNetwork network, int prefixLength, IReadOnlySet<string> used)
+    {
+        var step = 1L << (32 - prefixLength);
+        var count = 1L << (prefixLength - network.PrefixLength);
+        var first = ToNumber(network.BaseAddress);
+        for (long i = 0; i < count; i++)
+        {
+            var subnet = new IPNetwork(FromNumber((uint)(first + i * step)), prefixLength);
+            if (!used.Contains(subnet.ToString())) return subnet;
+        }
+        return null;
+    }
+
+    /// <summary>A free port of a range, from a start that depends on <paramref name="seed"/>, or null.</summary>
+    public static int? FreePort(int first, int last, IReadOnlySet<int> used, int seed)
+    {
+        var count = last - first + 1;
+        for (var i = 0; i < count; i++)
+        {
+            var port = first + (int)(((uint)seed + (uint)i) % (uint)count);
+            if (!used.Contains(port)) return port;
+        }
+        return null;
+    }
+
+    private static uint ToNumber(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        address.TryWriteBytes(bytes, out _);
+        return BinaryPrimitives.ReadUInt32BigEndian(bytes);
+    }
+
+    private static IPAddress FromNumber(uint number)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
+        return new IPAddress(bytes);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Json;
+using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Patches;
+using Orchestrator.Resources.Schema;
+
+namespace Orchestrator.Resources.Writing;
+
+/// <summary>Applies a patch document to a stored object; the result is decoded again, so that a patch cannot bring what a PUT could not.</summary>
+public static class PatchRules
+{
+    /// <summary>The forms a patch document can have.</summary>
+    public enum Form
+    {
+        /// <summary>RFC 6902.</summary>
+        Json,
+
+        /// <summary>RFC 7386.</summary>
+        Merge,
+
+        /// <summary>Kubernetes' strategic merge.</summary>
+        Strategic,
+    }
+
+    /// <summary>What is patched: the kind it must stay, and its schema.</summary>
+    public sealed record Target(string Kind, string ApiVersion, string SchemaName)
+    {
+        /// <summary>A stored kind.</summary>
+        public static Target Of(ResourceKind kind) => new(kind.Kind, kind.ApiVersion, kind.SchemaName);
+
+        /// <summary>The scale subresource.</summary>
+        public static Target Scale { get; } = new("Scale", "autoscaling/v1", "io.k8s.api.autoscaling.v1.Scale");
+    }
+
+    /// <summary>
+    /// The patched and decoded object. <paramref name="current"/> carries its resourceVersion, so that a patch of it is a precondition; it is not changed.
+    /// Throws <see cref="StatusException"/>: 400 for a malformed patch, 422 for one that does not apply or changes the object's name.
+    /// </summary>
+    public static JsonObject Apply(Target target, JsonObject current, Form form, ReadOnlySpan<byte> patch, FieldValidation validation, List<string> warnings)
+    {
+        var type = SchemaCatalog.Default.Find(target.SchemaName);
+        var patched = form switch
+        {
+            Form.Json => JsonPatch.Apply(current.DeepClone(), patch),
+            Form.Merge => MergePatch.Apply(current.DeepClone(), Document(patch)),
+            _ when type is null => throw new ApiStatus(415, "UnsupportedMediaType", "strategic merge patch is not supported for this resource").AsException(),
+            _ => StrategicMergePatch.Apply(current.DeepClone().AsObject(), Document(patch), type),
+        };
+        if (patched is not JsonObject obj) throw ApiStatus.BadRequest("the patch does not leave an object").AsException();
+        if (type is not null) obj = ObjectDecoder.Decode(Encoding.UTF8.GetBytes(obj.ToJsonString()), type, validation, warnings);
+        RefuseRename(target, current, obj);
+        return obj;
+    }
+
+    private static JsonObject Document(ReadOnlySpan<byte> patch)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(patch, new JsonReaderOptions { MaxDepth = 64 });
+            return JsonNode.Parse(ref reader) as JsonObject ?? throw ApiStatus.BadRequest("error decoding patch: a JSON object is expected").AsException();
+        }
+        catch (JsonException e)
+        {
+            throw ApiStatus.BadRequest($"error decoding patch: {e.Message}").AsException();
+        }
+    }
+
+    private static void RefuseRename(Target target, JsonObject current, JsonObject obj)
+    {
+        foreach (var field in (ReadOnlySpan<string>)["name", "namespace"])
+        {
+            var (was, now) = (ObjectMeta.Get(current, field), ObjectMeta.Get(obj, field));
+            if (was == now) continue;
+            if (field == "name") throw ApiStatus.BadRequest($"the name of the object ({now}) does not match the name on the URL ({was})").AsException();
+            throw ApiStatus.BadRequest($"the namespace of the object ({now}) does not match the namespace on the request ({was})").AsException();
+        }
+        foreach (var field in (ReadOnlySpan<string>)["apiVersion", "kind"])
+            if ((string?)obj[field] != (field == "kind" ? target.Kind : target.ApiVersion))
+                throw ApiStatus.BadRequest($"{field} of the patched object does not match {target.Kind} in {target.ApiVersion}").AsException();
+    }
+}

@@ -1,0 +1,26 @@
+using System.Text.Json.Nodes;
+using Orchestrator.Resources.Errors;
+
+namespace Orchestrator.Resources.Writing;
+
+/// <summary>What a command makes of an object. Pure result: nothing has happened yet.</summary>
+public abstract record WriteDecision
+{
+    private WriteDecision() { }
+
+    /// <summary>The client gets this error.</summary>
+    public sealed record Refuse(ApiStatus Status) : WriteDecision;
+
+    /// <summary>The object already is what it should be: answered with the stored object, no row.</summary>
+    public sealed record Unchanged : WriteDecision;
+
+    /// <summary>Store the object (without resourceVersion).</summary>
+    public sealed record Put(JsonObject Object, bool Created) : WriteDecision
+    {
+        /// <summary>Unknown fields and the like that the client is warned about.</summary>
+        public IReadOnlyList<string> Warnings { get; init; } = [];
+    }
+
+    /// <summary>Remove the object; <paramref name="Last"/> is its last state for the DELETED event.</summary>
+    public sealed record Remove(JsonObject Last) : WriteDecision;
+}
