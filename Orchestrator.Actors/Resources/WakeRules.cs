@@ -33,7 +33,7 @@ public sealed class WakeRules
             foreach (var key in PossibleAdopters(change.Entry.Namespace)) yield return key;
         if (change.Entry.Key.Resource == "replicasets.apps" && change.Entry.Header.ControllerOwner is null && change.Type != ChangeType.Deleted)
             foreach (var deployment in _cache.List("deployments.apps", change.Entry.Namespace)) yield return deployment.Key;
-        if (change.Entry.Namespace.Length > 0) yield return new ResourceKey("namespaces", "", change.Entry.Namespace);
+        if (change.Entry.Namespace.Length > 0 && ConcernsNamespace(change)) yield return new ResourceKey("namespaces", "", change.Entry.Namespace);
     }
 
     /// <summary>Whether objects of this resource have a loop.</summary>
@@ -47,6 +47,13 @@ public sealed class WakeRules
             var kind = _catalog.FindByKind(slash < 0 ? "" : owner.ApiVersion[..slash], owner.Kind);
             if (kind is not null && _loops.Contains(kind.GroupResource)) yield return kind.Key(entry.Namespace, owner.Name);
         }
+    }
+
+    /// <summary>A namespace that is being emptied looks at everything that happens in it; a live one only misses what it must provide.</summary>
+    private bool ConcernsNamespace(ResourceChange change)
+    {
+        var ns = _cache.Get(new ResourceKey("namespaces", "", change.Entry.Namespace));
+        return ns is null || ns.Header.Deleting || (change.Type == ChangeType.Deleted && change.Entry.Key.Resource is "serviceaccounts" or "configmaps");
     }
 
     private IEnumerable<ResourceKey> PossibleAdopters(string ns) =>

@@ -31,6 +31,9 @@ public static class AddressPool
         return offset >= 1 && offset < (1L << (32 - network.PrefixLength)) - 1;
     }
 
+    /// <summary>The first address of a network after its base: the API server's.</summary>
+    public static IPAddress First(IPNetwork network) => FromNumber(ToNumber(network.BaseAddress) + 1);
+
     /// <summary>The first free subnet of the given prefix length, or null.</summary>
     public static IPNetwork? FreeSubnet(IPNetwork network, int prefixLength, IReadOnlySet<string> used)
     {

@@ -1,0 +1,30 @@
+using Orchestrator.Actors.Nodes;
+using Orchestrator.Actors.Pods;
+using Orchestrator.Actors.Services;
+using Orchestrator.Engine.Actor;
+using Orchestrator.Resources;
+
+namespace Orchestrator.Actors.Resources;
+
+/// <summary>Which actor class an object of a resource gets. A new kind with a control loop adds one line here.</summary>
+public static class ResourceActors
+{
+    private static readonly Dictionary<string, Func<ResourceKey, ControlPlaneServices, ResourceActor>> Special = new(StringComparer.Ordinal)
+    {
+        ["pods"] = (key, services) => new PodActor(key, services),
+        ["nodes"] = (key, services) => new NodeActor(key, services),
+        ["services"] = (key, services) => new ServiceActor(key, services),
+    };
+
+    /// <summary>Resources whose actors are control loops: they are woken at start and by changes that concern them.</summary>
+    public static IReadOnlySet<string> Loops { get; } = new HashSet<string> { "nodes", "namespaces", "deployments.apps", "replicasets.apps" };
+
+    /// <summary>Props for the actor of an object, given its key in text form (the sharding entity id).</summary>
+    public static Props PropsFor(string entityId, ControlPlaneServices services)
+    {
+        var key = ResourceKey.Parse(entityId);
+        return Special.TryGetValue(key.Resource, out var create)
+            ? Props.Create(() => create(key, services))
+            : Props.Create(() => new ResourceActor(key, services));
+    }
+}
