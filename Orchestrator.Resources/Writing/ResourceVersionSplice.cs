@@ -57,7 +57,7 @@ public static class ResourceVersionSplice
         return at < 0 ? throw new FormatException("the object has no metadata") : at + Metadata.Length;
     }
 
-    private static void Append(ref Span<byte> target, ReadOnlySpan<byte> bytes)
+    private static void Append(ref Span<byte> target, scoped ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(target);
         target = target[bytes.Length..];
