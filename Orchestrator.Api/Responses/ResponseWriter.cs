@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Orchestrator.Resources.Errors;
+
+namespace Orchestrator.Api.Responses;
+
+/// <summary>Writes whole responses.</summary>
+internal static class ResponseWriter
+{
+    private const string Json = "application/json";
+
+    /// <summary>Writes bytes as they are.</summary>
+    public static async Task BytesAsync(HttpContext context, int code, string contentType, ReadOnlyMemory<byte> body)
+    {
+        var response = context.Response;
+        response.StatusCode = code;
+        response.ContentType = contentType;
+        response.ContentLength = body.Length;
+        if (HttpMethods.IsHead(context.Request.Method)) return;
+        await response.BodyWriter.WriteAsync(body, context.RequestAborted);
+    }
+
+    /// <summary>Writes JSON.</summary>
+    public static Task JsonAsync(HttpContext context, int code, JsonNode json) => BytesAsync(context, code, Json, JsonSerializer.SerializeToUtf8Bytes(json, RelaxedJson.Options));
+
+    /// <summary>Writes plain text.</summary>
+    public static Task TextAsync(HttpContext context, int code, string text) => BytesAsync(context, code, "text/plain; charset=utf-8", System.Text.Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Writes a refusal as a <c>Status</c>, with the headers that belong to its code.</summary>
+    public static Task StatusAsync(HttpContext context, ApiStatus status)
+    {
+        if (status.RetryAfterSeconds > 0) context.Response.Headers.RetryAfter = status.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (status.Code == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
+        return JsonAsync(context, status.Code, status.ToJson());
+    }
+}
+
+/// <summary>JSON as Kubernetes clients expect it: only what JSON demands is escaped.</summary>
+internal static class RelaxedJson
+{
+    public static readonly JsonSerializerOptions Options = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+}
