@@ -72,7 +72,7 @@ public sealed class RbacPolicyTests
     public void Roles_that_aggregate_each_other_end()
     {
         static JsonObject Circular(string name, string wants) => Json($$"""
-            {"metadata":{"name":"{{name}}","labels":{"l":"{{name}}"}},"aggregationRule":{"clusterRoleSelectors":[{"matchLabels":{"l":"{{wants}}"}}]}}
+            {"metadata":{"name":"{{name}}","labels":{"l":"{{name}}"} },"aggregationRule":{"clusterRoleSelectors":[{"matchLabels":{"l":"{{wants}}"} }]} }
             """);
         var policy = RbacPolicy.Compile([Circular("a", "b"), Circular("b", "a")], [], [], [RoleBinding("team", "ClusterRole", "a", "Group", "dev")]);
         Allowed(policy, Alice, Pods("list", "team")).ShouldBeFalse();
