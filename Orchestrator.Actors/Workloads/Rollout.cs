@@ -149,7 +149,8 @@ internal sealed class Rollout
 
     private int LargestNew()
     {
-        var room = Limits.MaxPods - Total;
+        // A set that has just been scaled down still has its pods: the surge is a bound on pods, not on intentions.
+        var room = Limits.MaxPods - All.Sum(rs => rs.IsNew ? rs.Replicas : Math.Max(rs.Replicas, rs.Source.Status.Replicas));
         return room <= 0 ? New!.Replicas : New!.Replicas + Math.Min(room, Limits.Replicas - New.Replicas);
     }
 
