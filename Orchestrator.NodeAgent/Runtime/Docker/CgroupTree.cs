@@ -1,0 +1,31 @@
+namespace Orchestrator.NodeAgent.Runtime.Docker;
+
+/// <summary>
+/// Pods' cgroups. The engine makes a container's parent cgroups but never removes them, so the runtime does when the sandbox goes. Paths as the kubelet names
+/// them (<c>/kubepods/burstable/pod&lt;uid&gt;</c>), translated to slices where the engine uses systemd.
+/// </summary>
+internal static class CgroupTree
+{
+    private const string Root = "/sys/fs/cgroup";
+
+    /// <summary>What the engine must be told for a cgroup path: the path itself, or for systemd the slice, e.g. <c>kubepods-burstable-podab_cd.slice</c>.</summary>
+    public static string ForDriver(string path, string? driver) => driver == "systemd"
+        ? string.Join('-', path.Trim('/').Split('/').Select(part => part.Replace('-', '_'))) + ".slice"
+        : path;
+
+    /// <summary>Removes an empty cgroup from every hierarchy; one that is not there or not empty stays as it is (its last process may still be ending).</summary>
+    public static void Remove(string path)
+    {
+        var relative = path.Trim('/');
+        if (relative.Length == 0 || relative.Split('/').Contains("..") || !Directory.Exists(Root))
+        {
+            return;
+        }
+
+        // Version 1 has a directory per controller, version 2 only the root itself.
+        foreach (var hierarchy in Directory.EnumerateDirectories(Root).Append(Root))
+        {
+            LinuxDirectory.RemoveEmpty(Path.Combine(hierarchy, relative));
+        }
+    }
+}
