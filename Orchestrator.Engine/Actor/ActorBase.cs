@@ -64,6 +64,16 @@ public abstract class ActorBase
         _cell.System.EventStream.Publish(new UnhandledMessage(message, _cell.CurrentSender, Self));
     }
 
+    /// <summary>A child is gone; for the engine's own actors, cheaper than watching it.</summary>
+    internal virtual void ChildStopped(IActorRef child)
+    {
+    }
+
+    /// <summary>An asynchronous handler has completed successfully.</summary>
+    internal virtual void AfterAsyncHandler()
+    {
+    }
+
     internal virtual void AroundPreStart() => PreStart();
 
     internal virtual void AroundPostStop() => PostStop();

@@ -65,9 +65,9 @@ internal sealed partial class ActorCell
     {
         if (_children is null || !_children.Remove(child))
             return;
-        if (_waiting == Waiting.ToRecreate && !HasTerminatingChildren)
-            FinishRecreate(_recreateCause!);
-        else if (_waiting == Waiting.ToTerminate && !HasChildren)
-            FinishTerminate();
+        if (_waiting == Waiting.None)
+            _actor?.ChildStopped(child);
+        else
+            ProceedWhenSettled();
     }
 }

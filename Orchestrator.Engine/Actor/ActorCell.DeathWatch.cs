@@ -59,7 +59,7 @@ internal sealed partial class ActorCell
     {
         if (_watching is null || !_watching.Remove(terminated.ActorRef, out var state))
             return;
-        Deliver(state.Message ?? terminated);
+        DeliverUnwrapped(state.Message ?? terminated);
     }
 
     private void UnwatchAll()

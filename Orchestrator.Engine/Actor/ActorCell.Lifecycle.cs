@@ -19,6 +19,8 @@ internal sealed partial class ActorCell
 
     private Waiting _waiting;
     private bool _failed;
+    private int _operations;
+    private Queue<InstanceMessage>? _deferred;
     private Exception? _recreateCause;
 
     /// <summary>Lets the actor come to life; separate from the constructor so that the parent knows the child before it runs.</summary>
@@ -41,11 +43,8 @@ internal sealed partial class ActorCell
                 case CreateMessage:
                     Create();
                     break;
-                case ContinueMessage continuation:
-                    ContinueAsync(continuation);
-                    break;
-                case AsyncHandlerCompleted completed:
-                    CompleteAsync(completed);
+                case InstanceMessage forInstance:
+                    HandleForInstance(forInstance);
                     break;
                 case TerminateMessage:
                     Terminate();
@@ -77,6 +76,57 @@ internal sealed partial class ActorCell
         {
             HandleFailure(cause);
         }
+    }
+
+    private void HandleForInstance(InstanceMessage message)
+    {
+        if (message is OperationCompleted { Counted: false } operation)
+        {
+            operation.Counted = true;
+            _operations--;
+            if (_waiting != Waiting.None)
+            {
+                ProceedWhenSettled();
+                return;
+            }
+        }
+
+        if (_suspensions > 0 && message is not ContinueMessage { Scope.IsAbandoned: true })
+        {
+            (_deferred ??= new()).Enqueue(message);
+            return;
+        }
+
+        switch (message)
+        {
+            case ContinueMessage continuation:
+                ContinueAsync(continuation);
+                break;
+            case AsyncHandlerCompleted completed:
+                CompleteAsync(completed);
+                break;
+            case OperationCompleted completed when ReferenceEquals(completed.Owner, _actor):
+                completed.Run();
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Announces an operation whose end comes as <see cref="OperationCompleted"/>. Until then the actor neither finishes stopping nor restarts, so that its
+    /// successor never overlaps with it. Own thread only.
+    /// </summary>
+    internal void BeginOperation() => _operations++;
+
+    private bool IsSettled => _operations == 0 && !(_waiting == Waiting.ToRecreate ? HasTerminatingChildren : HasChildren);
+
+    private void ProceedWhenSettled()
+    {
+        if (!IsSettled)
+            return;
+        if (_waiting == Waiting.ToRecreate)
+            FinishRecreate(_recreateCause!);
+        else if (_waiting == Waiting.ToTerminate)
+            FinishTerminate();
     }
 
     private void Create()
@@ -143,6 +193,8 @@ internal sealed partial class ActorCell
             _failed = false;
         foreach (var child in ChildRefs())
             child.SendSystemMessage(new ResumeMessage(causedByFailure: false));
+        while (_suspensions == 0 && _deferred is not null && _deferred.TryDequeue(out var message))
+            HandleForInstance(message);
     }
 
     private void Recreate(Exception cause)
@@ -155,7 +207,7 @@ internal sealed partial class ActorCell
         {
             try
             {
-                failed.AroundPreRestart(cause, _currentEnvelope?.Message);
+                failed.AroundPreRestart(cause, CurrentMessage);
             }
             catch (Exception again)
             {
@@ -171,13 +223,14 @@ internal sealed partial class ActorCell
         _actor = null;
         _createdBeforeFailure = null;
         _currentEnvelope = null;
+        _unwrapped = null;
+        _deferred = null;
         CancelTimers();
         SetReceiveTimeout(null);
+        HoldsMessages = false;
         _recreateCause = cause;
-        if (HasTerminatingChildren)
-            _waiting = Waiting.ToRecreate;
-        else
-            FinishRecreate(cause);
+        _waiting = Waiting.ToRecreate;
+        ProceedWhenSettled();
     }
 
     private void FinishRecreate(Exception cause)
@@ -215,8 +268,7 @@ internal sealed partial class ActorCell
         SetReceiveTimeout(null);
         UnwatchAll();
         StopChildren();
-        if (!HasChildren)
-            FinishTerminate();
+        ProceedWhenSettled();
     }
 
     private void FinishTerminate()

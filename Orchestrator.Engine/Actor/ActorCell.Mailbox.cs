@@ -24,7 +24,10 @@ internal sealed partial class ActorCell : IThreadPoolWorkItem
 
     internal bool IsTerminated => Volatile.Read(ref _state) == Closed;
 
-    private bool MayReceive => _suspensions == 0 && _asyncScope is null && _actor is not null;
+    /// <summary>User messages wait while set: the actor is busy with something that must finish first (recovery, a persist). Own thread only.</summary>
+    internal bool HoldsMessages { get; set; }
+
+    private bool MayReceive => _suspensions == 0 && !HoldsMessages && _asyncScope is null && _actor is not null;
 
     private bool HasWork => !_systemMessages.IsEmpty || (MayReceive && !_messages.IsEmpty);
 
@@ -124,9 +127,13 @@ internal sealed partial class ActorCell : IThreadPoolWorkItem
     private void DeadLetter(Envelope envelope)
     {
         if (envelope.Message is Identify identify)
+        {
             envelope.Sender?.Tell(new ActorIdentity(identify.MessageId, null), _self);
-        else
-            System.DeadLetters.Tell(new DeadLetter(envelope.Message, envelope.Sender, _self), envelope.Sender);
+            return;
+        }
+
+        var message = envelope.Message is AcceptedMessage accepted ? accepted.Message : envelope.Message;
+        System.DeadLetters.Tell(new DeadLetter(message, envelope.Sender, _self), envelope.Sender);
     }
 
     private void HandleAfterDeath(SystemMessage message)
@@ -138,6 +145,9 @@ internal sealed partial class ActorCell : IThreadPoolWorkItem
                 break;
             case ContinueMessage continuation:
                 continuation.Scope.RunDetached(continuation);
+                break;
+            case FailedMessage failed:
+                failed.Child.SendSystemMessage(new TerminateMessage());
                 break;
         }
     }

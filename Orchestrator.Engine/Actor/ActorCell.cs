@@ -18,6 +18,7 @@ internal sealed partial class ActorCell : IActorContext
     private Props _props;
     private ActorBase? _actor;
     private Envelope? _currentEnvelope;
+    private object? _unwrapped;
 
     public ActorCell(ActorSystem system, LocalActorRef self, Props props, InternalActorRef? parent, SupervisorStrategy? strategy)
     {
@@ -45,6 +46,9 @@ internal sealed partial class ActorCell : IActorContext
     public IActorRef? CurrentSender => _currentEnvelope?.Sender;
 
     internal Envelope? CurrentEnvelope => _currentEnvelope;
+
+    /// <summary>The message as the actor saw it: what a timer tick stood for, not the tick.</summary>
+    internal object? CurrentMessage => _unwrapped ?? _currentEnvelope?.Message;
 
     internal ActorBase? Actor => _actor;
 
@@ -77,17 +81,34 @@ internal sealed partial class ActorCell : IActorContext
         }
     }
 
+    /// <summary>Runs <paramref name="action"/> as if it handled <paramref name="envelope"/>: its sender is the sender.</summary>
+    internal void RunAs(Envelope? envelope, Action action)
+    {
+        var outer = _currentEnvelope;
+        _currentEnvelope = envelope;
+        try
+        {
+            action();
+        }
+        finally
+        {
+            _currentEnvelope = outer;
+        }
+    }
+
     private void Deliver(object message)
     {
-        var actor = _actor!;
-        if (message is ITimerTick tick)
-        {
-            if (!tick.TryAccept(this, out message!))
-                return;
-        }
+        if (!_actor!.AroundReceive(message))
+            _actor!.InvokeUnhandled(message);
+    }
 
-        if (!actor.AroundReceive(message))
-            actor.InvokeUnhandled(message);
+    /// <summary>Delivers what an engine message stood for; <see cref="CurrentMessage"/> is then that.</summary>
+    private void DeliverUnwrapped(object message)
+    {
+        _unwrapped = message;
+        Deliver(message);
+        if (_asyncScope is null)
+            _unwrapped = null;
     }
 
     private void AutoReceive(object message)
@@ -101,6 +122,13 @@ internal sealed partial class ActorCell : IActorContext
                 throw new ActorKilledException("Kill");
             case Terminated terminated:
                 ReceivedTerminated(terminated);
+                break;
+            case ITimerTick tick:
+                if (tick.TryAccept(this, out var due))
+                    DeliverUnwrapped(due!);
+                break;
+            case AcceptedMessage accepted:
+                DeliverUnwrapped(accepted.Message);
                 break;
             case Identify identify:
                 Sender.Tell(new ActorIdentity(identify.MessageId, Self), Self);

@@ -8,6 +8,8 @@ internal sealed class AsyncHandlerScope(ActorCell cell) : SynchronizationContext
 {
     private volatile bool _abandoned;
 
+    public bool IsAbandoned => _abandoned;
+
     public void Abandon() => _abandoned = true;
 
     public override void Post(SendOrPostCallback d, object? state)
@@ -88,7 +90,9 @@ internal sealed partial class ActorCell
             return;
         _asyncScope = null;
         completed.Task.GetAwaiter().GetResult();
+        _actor!.AfterAsyncHandler();
         _currentEnvelope = null;
+        _unwrapped = null;
     }
 
     private void AbandonAsync()

@@ -8,7 +8,7 @@ internal sealed class DeadLetterRef(ActorPath path, ActorSystem system) : Intern
     public override void Tell(object message, IActorRef? sender)
     {
         var letter = message as DeadLetter ?? new DeadLetter(message, sender, this);
-        if (letter.Message is IDeadLetterSuppression or ITimerTick)
+        if (letter.Message is IDeadLetterSuppression)
             return;
         system.EventStream.Publish(letter);
     }

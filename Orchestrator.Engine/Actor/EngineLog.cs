@@ -16,4 +16,13 @@ internal sealed partial class EngineLog(ILogger logger)
 
     [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "{Path} failed again while its supervisor has yet to decide")]
     public partial void FailedAgain(ActorPath path, Exception cause);
+
+    [LoggerMessage(EventId = 5, Level = LogLevel.Error, Message = "{PersistenceId}: event {SequenceNr} could not be written; the actor stops")]
+    public partial void PersistFailed(string persistenceId, long sequenceNr, Exception cause);
+
+    [LoggerMessage(EventId = 6, Level = LogLevel.Error, Message = "{PersistenceId}: event {SequenceNr} was rejected")]
+    public partial void PersistRejected(string persistenceId, long sequenceNr, Exception cause);
+
+    [LoggerMessage(EventId = 7, Level = LogLevel.Error, Message = "{PersistenceId}: recovery failed at event {SequenceNr}; the actor stops")]
+    public partial void RecoveryFailed(string persistenceId, long sequenceNr, Exception cause);
 }

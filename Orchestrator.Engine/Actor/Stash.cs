@@ -29,7 +29,7 @@ public interface IWithUnboundedStash : IWithStash;
 /// <inheritdoc cref="IStash"/>
 internal sealed class Stash(ActorCell cell) : IStash
 {
-    private readonly Queue<Envelope> _stashed = new();
+    private readonly Queue<(object Message, IActorRef? Sender)> _stashed = new();
     private Envelope? _last;
 
     public int Count => _stashed.Count;
@@ -40,13 +40,13 @@ internal sealed class Stash(ActorCell cell) : IStash
         if (ReferenceEquals(envelope, _last))
             throw new IllegalActorStateException($"The message {envelope.Message.GetType().Name} is stashed already.");
         _last = envelope;
-        _stashed.Enqueue(envelope);
+        _stashed.Enqueue((cell.CurrentMessage!, envelope.Sender));
     }
 
     public void Unstash()
     {
-        if (_stashed.TryDequeue(out var envelope))
-            cell.PutInFront(envelope);
+        if (_stashed.TryDequeue(out var oldest))
+            cell.PutInFront(oldest.Message, oldest.Sender);
         _last = null;
     }
 
@@ -58,13 +58,16 @@ internal sealed class Stash(ActorCell cell) : IStash
         _stashed.Clear();
         _last = null;
         for (var i = all.Length - 1; i >= 0; i--)
-            cell.PutInFront(all[i]);
+            cell.PutInFront(all[i].Message, all[i].Sender);
     }
 }
+
+/// <summary>A message that the engine has already accepted once (a stashed Terminated, a stashed timer message): deliver it as it is.</summary>
+internal sealed record AcceptedMessage(object Message) : IAutoReceivedMessage;
 
 /// <summary>The stash's way back into the mailbox.</summary>
 internal sealed partial class ActorCell
 {
-    /// <summary>Only on the actor's own thread. A copy, because the message being processed is still in use.</summary>
-    internal void PutInFront(Envelope envelope) => _messages.Prepend(new Envelope(envelope.Message, envelope.Sender));
+    /// <summary>Only on the actor's own thread.</summary>
+    internal void PutInFront(object message, IActorRef? sender) => _messages.Prepend(new Envelope(new AcceptedMessage(message), sender));
 }

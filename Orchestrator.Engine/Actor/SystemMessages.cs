@@ -52,8 +52,11 @@ internal sealed class DeathWatchNotification(IActorRef Actor, bool ExistenceConf
     public bool ExistenceConfirmed { get; } = ExistenceConfirmed;
 }
 
+/// <summary>Something for the running instance; waits while the actor is suspended and is dropped with the instance.</summary>
+internal abstract class InstanceMessage : SystemMessage;
+
 /// <summary>A continuation of an asynchronous handler comes back to its actor.</summary>
-internal sealed class ContinueMessage(AsyncHandlerScope scope, SendOrPostCallback callback, object? state) : SystemMessage
+internal sealed class ContinueMessage(AsyncHandlerScope scope, SendOrPostCallback callback, object? state) : InstanceMessage
 {
     public AsyncHandlerScope Scope { get; } = scope;
 
@@ -61,9 +64,20 @@ internal sealed class ContinueMessage(AsyncHandlerScope scope, SendOrPostCallbac
 }
 
 /// <summary>An asynchronous handler has finished.</summary>
-internal sealed class AsyncHandlerCompleted(AsyncHandlerScope scope, Task task) : SystemMessage
+internal sealed class AsyncHandlerCompleted(AsyncHandlerScope scope, Task task) : InstanceMessage
 {
     public AsyncHandlerScope Scope { get; } = scope;
 
     public Task Task { get; } = task;
+}
+
+/// <summary>An operation that <paramref name="owner"/> began has finished; the cell neither stops nor restarts before (see <see cref="ActorCell.BeginOperation"/>).</summary>
+internal sealed class OperationCompleted(ActorBase owner, Action proceed) : InstanceMessage
+{
+    public ActorBase Owner { get; } = owner;
+
+    /// <summary>Set once the cell has counted it off.</summary>
+    public bool Counted { get; set; }
+
+    public void Run() => proceed();
 }

@@ -30,7 +30,7 @@ public interface IWithTimers
 }
 
 /// <summary>A message that a timer of the engine put into the mailbox; only valid while its timer still is.</summary>
-internal interface ITimerTick
+internal interface ITimerTick : IAutoReceivedMessage, IDeadLetterSuppression
 {
     /// <summary>On the actor's thread: whether it still counts, and what to deliver.</summary>
     bool TryAccept(ActorCell cell, out object? message);
