@@ -1,6 +1,7 @@
 using Orchestrator.Actors.Scheduling.Plugins;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Actors.Scheduling;
 
@@ -61,7 +62,7 @@ public sealed class ClusterScheduler
         // Status reports of placed pods are most of what comes: they change nothing here.
         var key = new ResourceKey("pods", pod.Metadata.Namespace, pod.Metadata.Name);
         if (_placed.TryGetValue(key, out var known) && !known.Assumed && known.Node == pod.Spec.NodeName && known.Pod.Uid == pod.Metadata.UID
-            && pod.Status.Phase is not ("Succeeded" or "Failed")) return;
+            && !PodStatusFacts.IsTerminal(pod)) return;
         var info = PodInfo.Of(pod, _columns);
         if (info.NodeName.Length > 0)
         {

@@ -1,62 +1,35 @@
+using Orchestrator.Resources.Quantities;
 using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Actors.Scheduling;
 
-/// <summary>
-/// What a pod takes of a node: what its containers and sidecars use together, or what the start of it takes if that is more, plus the
-/// overhead of its runtime class. Init containers run one after another, each beside the sidecars started before it.
-/// </summary>
+/// <summary>What a pod takes of a node: its effective requests, and what it counts for when nodes are scored.</summary>
 /// <param name="Requests">By <see cref="ResourceColumns"/>.</param>
-/// <param name="NonZeroMilliCpu">Cpu for scoring.</param>
-/// <param name="NonZeroMemory">Memory for scoring, in bytes.</param>
+/// <param name="NonZeroMilliCpu">Cpu for scoring: containers without a request count as 100 thousandths.</param>
+/// <param name="NonZeroMemory">Memory for scoring, in bytes: containers without a request count as 200 MiB.</param>
 public readonly record struct PodDemand(long[] Requests, long NonZeroMilliCpu, long NonZeroMemory)
 {
-    private const long DefaultMilliCpu = 100;
-    private const long DefaultMemory = 200L * 1024 * 1024;
+    private static readonly Quantity DefaultCpu = Quantity.Parse("100m");
+    private static readonly Quantity DefaultMemory = Quantity.Parse("200Mi");
 
     /// <summary>Adds a spec up.</summary>
     public static PodDemand Of(PodSpec spec, ResourceColumns columns)
     {
-        var requests = Total(spec, columns, container => Vector(container.Resources.Requests, columns));
-        var scoring = Total(spec, columns, container =>
+        var requests = columns.Vector(PodResources.Requests(spec), static (quantity, milli) => milli ? quantity.MilliValue : quantity.Value);
+        // Pods that ask for nothing must not all go where the least is asked for: for scoring they count as something.
+        var assumed = PodResources.Requests(new PodSpec
         {
-            var asked = container.Resources.Requests;
-            var vector = new long[2];
-            vector[ResourceColumns.MilliCpu] = asked is not null && asked.TryGetValue("cpu", out var cpu) ? cpu.MilliValue : DefaultMilliCpu;
-            vector[ResourceColumns.Memory] = asked is not null && asked.TryGetValue("memory", out var memory) ? memory.Value : DefaultMemory;
-            return vector;
+            InitContainers = spec.InitContainers?.ConvertAll(Assume), Containers = spec.Containers?.ConvertAll(Assume), Overhead = spec.Overhead,
         });
-        return new PodDemand(requests, scoring[ResourceColumns.MilliCpu], scoring[ResourceColumns.Memory]);
+        return new PodDemand(requests, assumed.GetValueOrDefault("cpu").MilliValue, assumed.GetValueOrDefault("memory").Value);
     }
 
-    private static long[] Total(PodSpec spec, ResourceColumns columns, Func<Container, long[]> ofContainer)
+    private static Container Assume(Container container)
     {
-        long[] running = [], highest = [];
-        foreach (var container in spec.InitContainers ?? [])
-        {
-            var own = ofContainer(container);
-            if (container.RestartPolicy == "Always")
-            {
-                running = Combine(running, own, static (a, b) => a + b);
-                highest = Combine(highest, running, Math.Max);
-            }
-            else
-            {
-                highest = Combine(highest, Combine(running, own, static (a, b) => a + b), Math.Max);
-            }
-        }
-        foreach (var container in spec.Containers ?? []) running = Combine(running, ofContainer(container), static (a, b) => a + b);
-        var total = Combine(running, highest, Math.Max);
-        return spec.Overhead is { } overhead ? Combine(total, Vector(overhead, columns), static (a, b) => a + b) : total;
-    }
-
-    private static long[] Vector(Dictionary<string, Orchestrator.Resources.Quantities.Quantity>? amounts, ResourceColumns columns) =>
-        amounts is null ? [] : columns.Vector(amounts, (quantity, milli) => milli ? quantity.MilliValue : quantity.Value);
-
-    private static long[] Combine(long[] a, long[] b, Func<long, long, long> with)
-    {
-        var result = new long[Math.Max(a.Length, b.Length)];
-        for (var i = 0; i < result.Length; i++) result[i] = with(i < a.Length ? a[i] : 0, i < b.Length ? b[i] : 0);
-        return result;
+        var requests = container.Resources.Requests is { } asked ? new Dictionary<string, Quantity>(asked, StringComparer.Ordinal) : [];
+        requests.TryAdd("cpu", DefaultCpu);
+        requests.TryAdd("memory", DefaultMemory);
+        return new Container { RestartPolicy = container.RestartPolicy, Resources = new ResourceRequirements { Requests = requests } };
     }
 }

@@ -1,5 +1,6 @@
 using Orchestrator.Resources;
 using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Actors.Scheduling;
 
@@ -71,7 +72,7 @@ public sealed class PodInfo
     {
         var affinity = pod.Spec.Affinity?.NodeAffinity;
         var demand = PodDemand.Of(pod.Spec, columns);
-        var condition = pod.Status.Conditions?.Find(c => c.Type == "PodScheduled");
+        var condition = PodStatusFacts.Condition(pod, "PodScheduled");
         return new PodInfo
         {
             Key = new ResourceKey("pods", pod.Metadata.Namespace, pod.Metadata.Name),
@@ -90,7 +91,7 @@ public sealed class PodInfo
                 : null,
             PreferredNodeTerms = [.. (affinity?.PreferredDuringSchedulingIgnoredDuringExecution ?? []).Select(p => ((long)p.Weight, NodeTerm.Of(p.Preference)))],
             Gated = pod.Spec.SchedulingGates is { Count: > 0 },
-            Ended = pod.Status.Phase is "Succeeded" or "Failed",
+            Ended = PodStatusFacts.IsTerminal(pod),
             Terminating = pod.Metadata.DeletionTimestamp is not null,
             SchedulerName = pod.Spec.SchedulerName,
             ScheduledCondition = condition is null ? ("", "") : (condition.Reason ?? "", condition.Message ?? ""),
@@ -99,7 +100,7 @@ public sealed class PodInfo
 
     /// <summary>Of containers and of init containers that keep running (sidecars): those hold their ports for the pod's life.</summary>
     private static IEnumerable<HostPort> HostPortsOf(PodSpec spec) =>
-        (spec.InitContainers ?? []).Where(c => c.RestartPolicy == "Always").Concat(spec.Containers ?? [])
+        (spec.InitContainers ?? []).Where(PodResources.IsSidecar).Concat(spec.Containers ?? [])
             .SelectMany(c => c.Ports ?? [])
             .Where(p => p.HostPort > 0)
             .Select(p => new HostPort(string.IsNullOrEmpty(p.Protocol) ? "TCP" : p.Protocol, string.IsNullOrEmpty(p.HostIP) ? HostPort.AnyAddress : p.HostIP, p.HostPort));

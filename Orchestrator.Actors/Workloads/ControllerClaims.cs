@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Types.Meta.V1;
+using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Actors.Workloads;
 
@@ -31,7 +32,7 @@ public sealed record ControllerClaims<T>(IReadOnlyList<T> Owned, IReadOnlyList<T
         foreach (var candidate in candidates)
         {
             var m = meta(candidate);
-            if (m.OwnerReferences?.Find(r => r.Controller == true) is { } reference)
+            if (PodStatusFacts.Controller(m) is { } reference)
             {
                 if (reference.UID != controller.Uid) continue;
                 if (matches(m)) owned.Add(candidate);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Actors.Workloads;
 
@@ -41,7 +42,7 @@ public static class PodDeletionOrder
         && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var cost) ? cost : 0;
 
     private static DateTimeOffset? ReadySince(Pod pod) =>
-        pod.Status.Conditions?.Find(c => c is { Type: "Ready", Status: "True" }) is { } ready ? ready.LastTransitionTime ?? DateTimeOffset.MinValue : null;
+        PodStatusFacts.Condition(pod, "Ready") is { Status: "True" } ready ? ready.LastTransitionTime ?? DateTimeOffset.MinValue : null;
 
     private static int Restarts(Pod pod) =>
         (pod.Status.InitContainerStatuses ?? []).Concat(pod.Status.ContainerStatuses ?? []).Select(s => s.RestartCount).DefaultIfEmpty().Max();

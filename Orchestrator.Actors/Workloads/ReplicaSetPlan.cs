@@ -1,5 +1,6 @@
 using Orchestrator.Resources.Types.Apps.V1;
 using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Actors.Workloads;
 
@@ -35,14 +36,14 @@ public static class ReplicaSetPlan
     /// <param name="candidates">Pods of its namespace that it controls or that nobody controls.</param>
     /// <param name="siblingsOnNode">Active pods, by node, of this and of the sibling sets under the same controller.</param>
     /// <param name="matches">The compiled selector.</param>
-    /// <param name="batch">How many pods may be created at once: 1, 2, 4, … while creating succeeds (slow start).</param>
+    /// <param name="batch">How many pods may be created at once: 1, 2, 4, … while creating succeeds (slow start), 0 while waiting to try again.</param>
     /// <param name="failure">Why the last creations or deletions failed, or null.</param>
     /// <param name="now">The present.</param>
     public static ReplicaSetDecision Next(ReplicaSet replicaSet, IReadOnlyList<Pod> candidates, Func<string, int> siblingsOnNode,
         Func<Dictionary<string, string>?, bool> matches, int batch, string? failure, DateTimeOffset now)
     {
         var controller = ControllerOf(replicaSet);
-        var claims = ControllerClaims<Pod>.Of(controller, meta => matches(meta.Labels), candidates.Where(IsActive), pod => pod.Metadata);
+        var claims = ControllerClaims<Pod>.Of(controller, meta => matches(meta.Labels), candidates.Where(PodStatusFacts.IsActive), pod => pod.Metadata);
         var status = ReplicaSetStatusOf.Pods(replicaSet, claims.Owned, failure, now, out var lookAgain);
 
         List<ReplicaSetAction> actions = [];
@@ -51,15 +52,13 @@ public static class ReplicaSetPlan
         if (actions.Count == 0 && !controller.Terminating)
         {
             var missing = (replicaSet.Spec.Replicas ?? 1) - claims.Owned.Count;
-            if (missing > 0) actions.Add(new ReplicaSetAction.Create(Math.Min(missing, Math.Min(batch, Burst))));
+            var create = Math.Min(missing, Math.Min(batch, Burst));
+            if (create > 0) actions.Add(new ReplicaSetAction.Create(create));
             else if (missing < 0)
                 actions.AddRange(PodDeletionOrder.Sort(claims.Owned, siblingsOnNode, now).Take(Math.Min(-missing, Burst)).Select(pod => new ReplicaSetAction.Delete(pod)));
         }
         return new ReplicaSetDecision(actions, status, lookAgain);
     }
-
-    /// <summary>Neither ended nor marked for deletion: the pods that count.</summary>
-    public static bool IsActive(Pod pod) => pod.Status.Phase is not ("Succeeded" or "Failed") && pod.Metadata.DeletionTimestamp is null;
 
     /// <summary>The ReplicaSet as owner.</summary>
     public static Controller ControllerOf(ReplicaSet replicaSet) =>

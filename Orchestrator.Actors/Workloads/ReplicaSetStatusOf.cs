@@ -1,5 +1,6 @@
 using Orchestrator.Resources.Types.Apps.V1;
 using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Actors.Workloads;
 
@@ -13,13 +14,13 @@ public static class ReplicaSetStatusOf
     {
         lookAgain = null;
         int labelled = 0, ready = 0, available = 0;
-        var minReady = TimeSpan.FromSeconds(replicaSet.Spec.MinReadySeconds);
         foreach (var pod in pods)
         {
             if (HasLabels(pod, replicaSet.Spec.Template.Metadata.Labels)) labelled++;
-            if (pod.Status.Conditions?.Find(c => c is { Type: "Ready", Status: "True" }) is not { } condition) continue;
+            if (!PodStatusFacts.IsReady(pod)) continue;
             ready++;
-            var left = minReady == TimeSpan.Zero ? TimeSpan.Zero : (condition.LastTransitionTime ?? now) + minReady - now;
+            if (PodStatusFacts.AvailableAt(pod, replicaSet.Spec.MinReadySeconds) is not { } at) continue;
+            var left = at - now;
             if (left <= TimeSpan.Zero) available++;
             else if (lookAgain is null || left < lookAgain) lookAgain = left;
         }

@@ -42,20 +42,20 @@ internal sealed class Rollout
     }
 
     /// <summary>Keeps the current set's revision above all old ones, which is how a rollback becomes the newest revision.</summary>
-    public void RefreshNew(RolloutStatus status)
+    public void RefreshNew(RolloutStatus status, string? justCreated)
     {
         RolloutAnnotations.Update(New!.Annotations, _deployment, Old.Select(rs => rs.Revision).DefaultIfEmpty().Max() + 1);
-        status.Found(New.Name);
+        if (New.Name == justCreated) status.Created(New.Name);
+        else status.Found(New.Name);
     }
 
     /// <summary>Plans the current set where it does not exist, as large as the strategy lets it start.</summary>
-    public void EnsureNew(RolloutStatus status)
+    public void EnsureNew()
     {
         if (New is not null) return;
         New = new PlannedReplicaSet(RolloutPlan.NewReplicaSet(_deployment), isNew: true);
         RolloutAnnotations.Update(New.Annotations, _deployment, Old.Select(rs => rs.Revision).DefaultIfEmpty().Max() + 1);
         Resize(New, RolloutLimits.IsRollingUpdate(_deployment.Spec) ? LargestNew() : Limits.Replicas);
-        status.Created(New.Name);
     }
 
     /// <summary>RollingUpdate: the current set takes what the surge leaves. True where that changed its size.</summary>

@@ -26,9 +26,10 @@ public static class RolloutPlan
     /// <param name="candidates">ReplicaSets of its namespace that it controls or that nobody controls.</param>
     /// <param name="matches">The compiled selector.</param>
     /// <param name="livePods">Pods of a ReplicaSet (by uid) that have not ended, terminating ones included: Recreate waits for those.</param>
+    /// <param name="justCreated">Name of the ReplicaSet whose creation has just succeeded, or null: that is progress.</param>
     /// <param name="now">The present.</param>
     public static RolloutDecision Next(Deployment deployment, IEnumerable<ReplicaSet> candidates, Func<Dictionary<string, string>?, bool> matches,
-        Func<string, int> livePods, DateTimeOffset now)
+        Func<string, int> livePods, string? justCreated, DateTimeOffset now)
     {
         var controller = ControllerOf(deployment);
         var claims = ControllerClaims<ReplicaSet>.Of(controller, meta => matches(meta.Labels), candidates, rs => rs.Metadata);
@@ -43,7 +44,7 @@ public static class RolloutPlan
         if (controller.Terminating) return new RolloutDecision([], status.Counted(rollout), null);
 
         status.Pause();
-        if (rollout.New is not null) rollout.RefreshNew(status);
+        if (rollout.New is not null) rollout.RefreshNew(status, justCreated);
         if (deployment.Spec.Paused)
         {
             rollout.Scale();
@@ -67,7 +68,7 @@ public static class RolloutPlan
 
     private static void RollingUpdate(Rollout rollout, RolloutStatus status)
     {
-        rollout.EnsureNew(status);
+        rollout.EnsureNew();
         if (rollout.GrowNew()) return;
         if (rollout.ShrinkOld()) return;
         if (status.WasComplete) rollout.CleanUp();
@@ -77,10 +78,14 @@ public static class RolloutPlan
     {
         if (rollout.EmptyOld()) return;
         if (rollout.Old.Any(rs => rs.Source.Status.Replicas > 0 || livePods(rs.Source.Metadata.UID) > 0)) return;
-        rollout.EnsureNew(status);
+        rollout.EnsureNew();
         rollout.SetNew();
         if (status.WasComplete) rollout.CleanUp();
     }
+
+    /// <summary>The status after the ReplicaSet could not be created: no progress, and why.</summary>
+    public static DeploymentStatus CreateFailed(Deployment deployment, string message, DateTimeOffset now) =>
+        new RolloutStatus(deployment, now).CreateFailed(message);
 
     /// <summary>The new ReplicaSet of a Deployment: its template and selector with the hash, owned by it, of size 0.</summary>
     internal static ReplicaSet NewReplicaSet(Deployment deployment)

@@ -48,10 +48,19 @@ internal sealed class RolloutStatus
         if (Deadline is not null && Find(Progressing) is null) Set(Progressing, "True", "FoundNewReplicaSet", $"Found new replica set \"{replicaSet}\"");
     }
 
-    /// <summary>The ReplicaSet of the current template is being created.</summary>
+    /// <summary>The ReplicaSet of the current template has just been created.</summary>
     public void Created(string replicaSet)
     {
         if (Deadline is not null) Set(Progressing, "True", "NewReplicaSetCreated", $"Created new replica set \"{replicaSet}\"");
+    }
+
+    /// <summary>The stored status with the news that the ReplicaSet of the current template could not be created.</summary>
+    public DeploymentStatus CreateFailed(string message)
+    {
+        if (Deadline is not null) Set(Progressing, "False", "ReplicaSetCreateError", message);
+        var status = Orchestrator.Resources.Json.TypedJson.Clone(_deployment.Status);
+        status.Conditions = _conditions;
+        return status;
     }
 
     /// <summary>The status without judging progress: while paused, scaling or being deleted.</summary>

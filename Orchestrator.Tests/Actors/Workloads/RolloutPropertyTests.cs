@@ -1,5 +1,6 @@
 using Orchestrator.Actors.Workloads;
 using Orchestrator.Resources.Json;
+using Orchestrator.Resources.Workloads;
 using Shouldly;
 using Xunit;
 
@@ -7,7 +8,7 @@ namespace Orchestrator.Tests.Actors.Workloads;
 
 public sealed class RolloutPropertyTests
 {
-    private const int Runs = 60;
+    private const int Runs = 25;
     private const int MaxSteps = 6000;
 
     [Fact]
@@ -26,7 +27,7 @@ public sealed class RolloutPropertyTests
                 simulator.AvailablePods.ShouldBeGreaterThanOrEqualTo(limits.MinAvailable);
                 simulator.ActivePods.ShouldBeLessThanOrEqualTo(limits.MaxPods);
             }
-            simulator.Pods.Where(ReplicaSetPlan.IsActive).ShouldAllBe(p => p.Spec.Containers![0].Image == "app:2");
+            simulator.Pods.Where(PodStatusFacts.IsActive).ShouldAllBe(p => p.Spec.Containers![0].Image == "app:2");
         });
     }
 
@@ -81,7 +82,7 @@ public sealed class RolloutPropertyTests
                 step.ShouldBeLessThan(MaxSteps, "does not converge");
                 simulator.Step();
             }
-            simulator.Pods.Where(ReplicaSetPlan.IsActive).ShouldAllBe(p => p.Spec.Containers![0].Image == deployment.Spec.Template.Spec.Containers![0].Image);
+            simulator.Pods.Where(PodStatusFacts.IsActive).ShouldAllBe(p => p.Spec.Containers![0].Image == deployment.Spec.Template.Spec.Containers![0].Image);
         });
     }
 

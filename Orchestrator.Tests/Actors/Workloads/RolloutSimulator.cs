@@ -3,6 +3,7 @@ using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Types.Apps.V1;
 using Orchestrator.Resources.Types.Core.V1;
 using Orchestrator.Resources.Types.Meta.V1;
+using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Tests.Actors.Workloads;
 
@@ -16,6 +17,7 @@ internal sealed class RolloutSimulator
     private readonly List<ReplicaSet> _replicaSets = [];
     private readonly List<Pod> _pods = [];
     private int _names;
+    private string? _justCreated;
 
     public RolloutSimulator(int seed, Deployment deployment)
     {
@@ -34,9 +36,9 @@ internal sealed class RolloutSimulator
     /// <summary>Decides whether a pod of this image ever becomes ready.</summary>
     public Func<string, bool> ImageWorks { get; set; } = _ => true;
 
-    public int AvailablePods => _pods.Count(p => ReplicaSetPlan.IsActive(p) && IsAvailable(p));
+    public int AvailablePods => _pods.Count(p => PodStatusFacts.IsActive(p) && IsAvailable(p));
 
-    public int ActivePods => _pods.Count(ReplicaSetPlan.IsActive);
+    public int ActivePods => _pods.Count(PodStatusFacts.IsActive);
 
     public List<string> Log { get; } = [];
 
@@ -48,7 +50,7 @@ internal sealed class RolloutSimulator
         {
             case 0 or 1: RunDeployment(); break;
             case 2 or 3: if (_replicaSets.Count > 0) RunReplicaSet(_replicaSets[_random.Next(_replicaSets.Count)]); break;
-            case 4: Advance(_pods.Where(p => ReplicaSetPlan.IsActive(p) && !IsReady(p) && ImageWorks(p.Spec.Containers![0].Image)), SetReady); break;
+            case 4: Advance(_pods.Where(p => PodStatusFacts.IsActive(p) && !IsReady(p) && ImageWorks(p.Spec.Containers![0].Image)), SetReady); break;
             default: Advance(_pods.Where(p => p.Metadata.DeletionTimestamp is not null), p => _pods.Remove(p)); break;
         }
     }
@@ -68,7 +70,8 @@ internal sealed class RolloutSimulator
     public void RunDeployment()
     {
         var decision = RolloutPlan.Next(TypedJson.Clone(Deployment), _replicaSets.Select(TypedJson.Clone), labels => Matches(Deployment.Spec.Selector!, labels),
-            uid => _pods.Count(p => OwnerOf(p) == uid && p.Status.Phase is not ("Succeeded" or "Failed")), Now);
+            uid => _pods.Count(p => OwnerOf(p) == uid && !PodStatusFacts.IsTerminal(p)), _justCreated, Now);
+        _justCreated = null;
         Deployment.Status = decision.Status;
         foreach (var action in decision.Actions) Apply(action);
     }
@@ -84,6 +87,7 @@ internal sealed class RolloutSimulator
                 made.Metadata.Generation = 1;
                 made.Metadata.CreationTimestamp = Now;
                 _replicaSets.Add(made);
+                _justCreated = made.Metadata.Name;
                 break;
             case RolloutAction.Update update:
                 var target = _replicaSets.Single(rs => rs.Metadata.UID == update.ReplicaSet.Metadata.UID);
