@@ -14,6 +14,12 @@ public abstract class ApiType
 
     /// <summary>Writes every field in Go's order, leaving out what Go's <c>omitempty</c> leaves out.</summary>
     internal abstract void WriteFields(Utf8JsonWriter writer);
+
+    /// <summary>
+    /// Empties the preset kind and apiVersion. Go writes them on the outermost object only; reading an inner one (a list's item, a volume claim
+    /// template) must not invent them.
+    /// </summary>
+    internal virtual void ForgetKind() { }
 }
 
 /// <summary>A generated type that is a kind with <c>metadata</c>.</summary>

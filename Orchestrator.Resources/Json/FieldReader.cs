@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Quantities;
@@ -43,7 +42,7 @@ internal static class FieldReader
         if (r.TokenType == JsonTokenType.Null) return null;
         // Utf8JsonReader knows ISO 8601 with up to 16 fraction digits, which covers RFC 3339 as Go writes it.
         if (r.TryGetDateTimeOffset(out var at)) return at.ToUniversalTime();
-        return DateTimeOffset.Parse(r.GetString()!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
+        return Rfc3339.TryParse(r.GetString()!) ?? throw new FormatException("not an RFC 3339 time");
     }
 
     internal static Quantity Quantity(ref Utf8JsonReader r) => OptionalQuantity(ref r) ?? default;
@@ -74,6 +73,7 @@ internal static class FieldReader
     {
         if (r.TokenType == JsonTokenType.Null) return null;
         var value = new T();
+        value.ForgetKind();
         Into(value, ref r);
         return value;
     }

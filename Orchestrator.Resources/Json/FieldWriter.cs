@@ -8,9 +8,6 @@ namespace Orchestrator.Resources.Json;
 /// <summary>Writes the fields of generated types as Go's encoder does: nil is null, map keys are sorted, times are RFC 3339 in UTC.</summary>
 internal static class FieldWriter
 {
-    private const string Seconds = "yyyy-MM-dd'T'HH:mm:ss'Z'";
-    private const string Microseconds = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
-
     internal static void Value(Utf8JsonWriter w, ReadOnlySpan<byte> name, string? value) => w.WriteString(name, value);
     internal static void Value(Utf8JsonWriter w, ReadOnlySpan<byte> name, bool value) => w.WriteBoolean(name, value);
     internal static void Value(Utf8JsonWriter w, ReadOnlySpan<byte> name, int value) => w.WriteNumber(name, value);
@@ -62,9 +59,9 @@ internal static class FieldWriter
         Item(w, value);
     }
 
-    internal static void Value(Utf8JsonWriter w, ReadOnlySpan<byte> name, DateTimeOffset? value) => Moment(w, name, value, Seconds);
+    internal static void Value(Utf8JsonWriter w, ReadOnlySpan<byte> name, DateTimeOffset? value) => Moment(w, name, value, Rfc3339.SecondsLayout);
 
-    internal static void MicroTime(Utf8JsonWriter w, ReadOnlySpan<byte> name, DateTimeOffset? value) => Moment(w, name, value, Microseconds);
+    internal static void MicroTime(Utf8JsonWriter w, ReadOnlySpan<byte> name, DateTimeOffset? value) => Moment(w, name, value, Rfc3339.MicrosecondsLayout);
 
     internal static void Value(Utf8JsonWriter w, ReadOnlySpan<byte> name, ApiType? value)
     {
@@ -135,7 +132,8 @@ internal static class FieldWriter
             case Quantity q: w.WriteStringValue(q.ToString()); break;
             case IntOrString { IsString: true } s: w.WriteStringValue(s.Text); break;
             case IntOrString n: w.WriteNumberValue(n.Number); break;
-            case DateTimeOffset at: w.WriteStringValue(at.UtcDateTime.ToString(Seconds, CultureInfo.InvariantCulture)); break;
+            case DateTimeOffset at when at == default: w.WriteNullValue(); break; // Go's zero time.
+            case DateTimeOffset at: w.WriteStringValue(Rfc3339.Seconds(at)); break;
             case byte[] bytes: w.WriteBase64StringValue(bytes); break;
             case JsonNode node: node.WriteTo(w); break;
             case List<string> strings:

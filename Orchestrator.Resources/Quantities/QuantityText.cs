@@ -6,7 +6,7 @@ namespace Orchestrator.Resources.Quantities;
 /// <summary>The text form of quantities: sign, digits with an optional point, and a binary suffix, a decimal suffix or an exponent.</summary>
 internal static class QuantityText
 {
-    private const string WrongFormat = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+    internal const string WrongFormat = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
     private const string WrongNumber = "unable to parse numeric part of quantity";
     private const string WrongSuffix = "unable to parse quantity's suffix";
     private static readonly string[] BinarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];

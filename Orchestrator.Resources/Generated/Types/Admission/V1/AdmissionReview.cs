@@ -48,4 +48,6 @@ public sealed class AdmissionReview : ApiType
         if (Request is not null) FieldWriter.Value(writer, "request"u8, Request);
         if (Response is not null) FieldWriter.Value(writer, "response"u8, Response);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -46,4 +46,6 @@ public sealed class MutatingWebhookConfiguration : ApiType, IApiObject
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         if (Webhooks is { Count: > 0 }) FieldWriter.Structs(writer, "webhooks"u8, Webhooks);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

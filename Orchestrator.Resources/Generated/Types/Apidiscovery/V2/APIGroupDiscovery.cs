@@ -46,4 +46,6 @@ public sealed class APIGroupDiscovery : ApiType, IApiObject
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         if (Versions is { Count: > 0 }) FieldWriter.Structs(writer, "versions"u8, Versions);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -53,4 +53,6 @@ public sealed class CustomResourceDefinition : ApiType, IApiObject
         FieldWriter.Struct(writer, "spec"u8, Spec);
         FieldWriter.Struct(writer, "status"u8, Status);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -52,4 +52,6 @@ public sealed class ControllerRevision : ApiType, IApiObject
         FieldWriter.Value(writer, "data"u8, Data);
         FieldWriter.Value(writer, "revision"u8, Revision);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

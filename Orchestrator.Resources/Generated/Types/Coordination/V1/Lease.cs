@@ -46,4 +46,6 @@ public sealed class Lease : ApiType, IApiObject
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         FieldWriter.Struct(writer, "spec"u8, Spec);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -48,4 +48,6 @@ public sealed class Binding : ApiType, IApiObject
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         FieldWriter.Struct(writer, "target"u8, Target);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -46,4 +46,6 @@ public sealed class ComponentStatus : ApiType, IApiObject
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         if (Conditions is { Count: > 0 }) FieldWriter.Structs(writer, "conditions"u8, Conditions);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

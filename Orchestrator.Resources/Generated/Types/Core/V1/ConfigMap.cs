@@ -58,4 +58,6 @@ public sealed class ConfigMap : ApiType, IApiObject
         if (Data is { Count: > 0 }) FieldWriter.Map(writer, "data"u8, Data);
         if (BinaryData is { Count: > 0 }) FieldWriter.Map(writer, "binaryData"u8, BinaryData);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -48,4 +48,6 @@ public sealed class Endpoints : ApiType, IApiObject
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         if (Subsets is { Count: > 0 }) FieldWriter.Structs(writer, "subsets"u8, Subsets);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

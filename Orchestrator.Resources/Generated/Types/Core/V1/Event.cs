@@ -127,4 +127,6 @@ public sealed class Event : ApiType, IApiObject
         FieldWriter.Value(writer, "reportingComponent"u8, ReportingController);
         FieldWriter.Value(writer, "reportingInstance"u8, ReportingInstance);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

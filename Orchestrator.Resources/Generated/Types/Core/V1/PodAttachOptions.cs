@@ -67,4 +67,6 @@ public sealed class PodAttachOptions : ApiType
         if (TTY) FieldWriter.Value(writer, "tty"u8, TTY);
         if (!string.IsNullOrEmpty(Container)) FieldWriter.Value(writer, "container"u8, Container);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

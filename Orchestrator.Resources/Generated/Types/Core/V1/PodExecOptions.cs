@@ -74,4 +74,6 @@ public sealed class PodExecOptions : ApiType
         if (!string.IsNullOrEmpty(Container)) FieldWriter.Value(writer, "container"u8, Container);
         FieldWriter.List(writer, "command"u8, Command);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

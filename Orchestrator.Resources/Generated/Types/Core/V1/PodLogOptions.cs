@@ -94,4 +94,6 @@ public sealed class PodLogOptions : ApiType
         if (InsecureSkipTLSVerifyBackend) FieldWriter.Value(writer, "insecureSkipTLSVerifyBackend"u8, InsecureSkipTLSVerifyBackend);
         if (Stream is not null) FieldWriter.Value(writer, "stream"u8, Stream);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

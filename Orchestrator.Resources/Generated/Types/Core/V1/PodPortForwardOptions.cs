@@ -41,4 +41,6 @@ public sealed class PodPortForwardOptions : ApiType
         if (!string.IsNullOrEmpty(APIVersion)) FieldWriter.Value(writer, "apiVersion"u8, APIVersion);
         if (Ports is { Count: > 0 }) FieldWriter.List(writer, "ports"u8, Ports);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

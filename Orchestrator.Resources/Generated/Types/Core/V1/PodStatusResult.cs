@@ -48,4 +48,6 @@ public sealed class PodStatusResult : ApiType, IApiObject
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         FieldWriter.Struct(writer, "status"u8, Status);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -46,4 +46,6 @@ public sealed class PodTemplate : ApiType, IApiObject
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         FieldWriter.Struct(writer, "template"u8, Template);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

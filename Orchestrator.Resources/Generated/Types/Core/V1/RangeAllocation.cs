@@ -53,4 +53,6 @@ public sealed class RangeAllocation : ApiType, IApiObject
         FieldWriter.Value(writer, "range"u8, Range);
         FieldWriter.Value(writer, "data"u8, Data);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -63,4 +63,6 @@ public sealed class Secret : ApiType, IApiObject
         if (StringData is { Count: > 0 }) FieldWriter.Map(writer, "stringData"u8, StringData);
         if (!string.IsNullOrEmpty(Type)) FieldWriter.Value(writer, "type"u8, Type);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -41,4 +41,6 @@ public sealed class SerializedReference : ApiType
         if (!string.IsNullOrEmpty(APIVersion)) FieldWriter.Value(writer, "apiVersion"u8, APIVersion);
         FieldWriter.Struct(writer, "reference"u8, Reference);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -62,4 +62,6 @@ public sealed class ServiceAccount : ApiType, IApiObject
         if (ImagePullSecrets is { Count: > 0 }) FieldWriter.Structs(writer, "imagePullSecrets"u8, ImagePullSecrets);
         if (AutomountServiceAccountToken is not null) FieldWriter.Value(writer, "automountServiceAccountToken"u8, AutomountServiceAccountToken);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -39,4 +39,6 @@ public sealed class ServiceProxyOptions : ApiType
         if (!string.IsNullOrEmpty(APIVersion)) FieldWriter.Value(writer, "apiVersion"u8, APIVersion);
         if (!string.IsNullOrEmpty(Path)) FieldWriter.Value(writer, "path"u8, Path);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -62,4 +62,6 @@ public sealed class EndpointSlice : ApiType, IApiObject
         FieldWriter.Structs(writer, "endpoints"u8, Endpoints);
         FieldWriter.Structs(writer, "ports"u8, Ports);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -129,4 +129,6 @@ public sealed class Event : ApiType, IApiObject
         FieldWriter.Value(writer, "deprecatedLastTimestamp"u8, DeprecatedLastTimestamp);
         if (DeprecatedCount != 0) FieldWriter.Value(writer, "deprecatedCount"u8, DeprecatedCount);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -60,4 +60,6 @@ public sealed class APIGroup : ApiType
         FieldWriter.Struct(writer, "preferredVersion"u8, PreferredVersion);
         if (ServerAddressByClientCIDRs is { Count: > 0 }) FieldWriter.Structs(writer, "serverAddressByClientCIDRs"u8, ServerAddressByClientCIDRs);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

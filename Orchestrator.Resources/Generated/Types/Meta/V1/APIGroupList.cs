@@ -41,4 +41,6 @@ public sealed class APIGroupList : ApiType
         if (!string.IsNullOrEmpty(APIVersion)) FieldWriter.Value(writer, "apiVersion"u8, APIVersion);
         FieldWriter.Structs(writer, "groups"u8, Groups);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -48,4 +48,6 @@ public sealed class APIResourceList : ApiType
         FieldWriter.Value(writer, "groupVersion"u8, GroupVersion);
         FieldWriter.Structs(writer, "resources"u8, APIResources);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

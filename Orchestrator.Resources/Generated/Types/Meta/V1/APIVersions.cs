@@ -48,4 +48,6 @@ public sealed class APIVersions : ApiType
         FieldWriter.List(writer, "versions"u8, Versions);
         FieldWriter.Structs(writer, "serverAddressByClientCIDRs"u8, ServerAddressByClientCIDRs);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

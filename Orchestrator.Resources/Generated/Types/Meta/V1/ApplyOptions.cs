@@ -55,4 +55,6 @@ public sealed class ApplyOptions : ApiType
         FieldWriter.Value(writer, "force"u8, Force);
         FieldWriter.Value(writer, "fieldManager"u8, FieldManager);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -76,4 +76,6 @@ public sealed class DeleteOptions : ApiType
         if (DryRun is { Count: > 0 }) FieldWriter.List(writer, "dryRun"u8, DryRun);
         if (IgnoreStoreReadErrorWithClusterBreakingPotential is not null) FieldWriter.Value(writer, "ignoreStoreReadErrorWithClusterBreakingPotential"u8, IgnoreStoreReadErrorWithClusterBreakingPotential);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

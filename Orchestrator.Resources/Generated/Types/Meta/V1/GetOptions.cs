@@ -41,4 +41,6 @@ public sealed class GetOptions : ApiType
         if (!string.IsNullOrEmpty(APIVersion)) FieldWriter.Value(writer, "apiVersion"u8, APIVersion);
         if (!string.IsNullOrEmpty(ResourceVersion)) FieldWriter.Value(writer, "resourceVersion"u8, ResourceVersion);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -49,4 +49,6 @@ public sealed class List : ApiType
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         FieldWriter.List(writer, "items"u8, Items);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -100,4 +100,6 @@ public sealed class ListOptions : ApiType
         if (!string.IsNullOrEmpty(Continue)) FieldWriter.Value(writer, "continue"u8, Continue);
         if (SendInitialEvents is not null) FieldWriter.Value(writer, "sendInitialEvents"u8, SendInitialEvents);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -41,4 +41,6 @@ public sealed class PartialObjectMetadata : ApiType, IApiObject
         if (!string.IsNullOrEmpty(APIVersion)) FieldWriter.Value(writer, "apiVersion"u8, APIVersion);
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

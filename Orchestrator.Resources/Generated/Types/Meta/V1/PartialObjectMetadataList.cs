@@ -48,4 +48,6 @@ public sealed class PartialObjectMetadataList : ApiType, IApiList<PartialObjectM
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         FieldWriter.Structs(writer, "items"u8, Items);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

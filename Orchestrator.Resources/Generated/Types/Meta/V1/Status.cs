@@ -70,4 +70,6 @@ public sealed class Status : ApiType
         if (Details is not null) FieldWriter.Value(writer, "details"u8, Details);
         if (Code != 0) FieldWriter.Value(writer, "code"u8, Code);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

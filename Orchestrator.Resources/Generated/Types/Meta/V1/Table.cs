@@ -53,4 +53,6 @@ public sealed class Table : ApiType
         FieldWriter.Structs(writer, "columnDefinitions"u8, ColumnDefinitions);
         FieldWriter.Structs(writer, "rows"u8, Rows);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -41,4 +41,6 @@ public sealed class TableOptions : ApiType
         if (!string.IsNullOrEmpty(APIVersion)) FieldWriter.Value(writer, "apiVersion"u8, APIVersion);
         if (!string.IsNullOrEmpty(IncludeObject)) FieldWriter.Value(writer, "includeObject"u8, IncludeObject);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

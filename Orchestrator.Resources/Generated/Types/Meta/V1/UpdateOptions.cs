@@ -55,4 +55,6 @@ public sealed class UpdateOptions : ApiType
         if (!string.IsNullOrEmpty(FieldManager)) FieldWriter.Value(writer, "fieldManager"u8, FieldManager);
         if (!string.IsNullOrEmpty(FieldValidation)) FieldWriter.Value(writer, "fieldValidation"u8, FieldValidation);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -58,4 +58,6 @@ public sealed class RuntimeClass : ApiType, IApiObject
         if (Overhead is not null) FieldWriter.Value(writer, "overhead"u8, Overhead);
         if (Scheduling is not null) FieldWriter.Value(writer, "scheduling"u8, Scheduling);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

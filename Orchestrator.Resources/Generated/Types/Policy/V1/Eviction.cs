@@ -48,4 +48,6 @@ public sealed class Eviction : ApiType, IApiObject
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         if (DeleteOptions is not null) FieldWriter.Value(writer, "deleteOptions"u8, DeleteOptions);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

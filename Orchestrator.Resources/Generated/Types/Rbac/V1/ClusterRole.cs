@@ -55,4 +55,6 @@ public sealed class ClusterRole : ApiType, IApiObject
         FieldWriter.Structs(writer, "rules"u8, Rules);
         if (AggregationRule is not null) FieldWriter.Value(writer, "aggregationRule"u8, AggregationRule);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

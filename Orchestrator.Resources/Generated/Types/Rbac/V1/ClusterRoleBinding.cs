@@ -53,4 +53,6 @@ public sealed class ClusterRoleBinding : ApiType, IApiObject
         if (Subjects is { Count: > 0 }) FieldWriter.Structs(writer, "subjects"u8, Subjects);
         FieldWriter.Struct(writer, "roleRef"u8, RoleRef);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

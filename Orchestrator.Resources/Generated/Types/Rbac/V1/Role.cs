@@ -48,4 +48,6 @@ public sealed class Role : ApiType, IApiObject
         FieldWriter.Struct(writer, "metadata"u8, Metadata);
         FieldWriter.Structs(writer, "rules"u8, Rules);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -69,4 +69,6 @@ public sealed class PriorityClass : ApiType, IApiObject
         if (!string.IsNullOrEmpty(Description)) FieldWriter.Value(writer, "description"u8, Description);
         if (PreemptionPolicy is not null) FieldWriter.Value(writer, "preemptionPolicy"u8, PreemptionPolicy);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

@@ -68,4 +68,6 @@ public sealed class CSIStorageCapacity : ApiType, IApiObject
         if (Capacity is not null) FieldWriter.Value(writer, "capacity"u8, Capacity);
         if (MaximumVolumeSize is not null) FieldWriter.Value(writer, "maximumVolumeSize"u8, MaximumVolumeSize);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

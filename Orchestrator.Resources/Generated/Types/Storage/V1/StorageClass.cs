@@ -86,4 +86,6 @@ public sealed class StorageClass : ApiType, IApiObject
         if (VolumeBindingMode is not null) FieldWriter.Value(writer, "volumeBindingMode"u8, VolumeBindingMode);
         if (AllowedTopologies is { Count: > 0 }) FieldWriter.Structs(writer, "allowedTopologies"u8, AllowedTopologies);
     }
+
+    internal override void ForgetKind() => (Kind, APIVersion) = ("", "");
 }

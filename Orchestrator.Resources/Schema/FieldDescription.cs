@@ -1,0 +1,61 @@
+using System.Text;
+
+namespace Orchestrator.Resources.Schema;
+
+/// <summary>Words a field's description from its name and facts, for <c>kubectl explain</c>. Upstream's prose is not carried over.</summary>
+internal static class FieldDescription
+{
+    internal static string Of(SchemaField field)
+    {
+        var text = new StringBuilder(Words(field.GoName)).Append(": ").Append(Sort(field.Type));
+        if (field.PatchMergeKey is { } key) text.Append(", merged by ").Append(key);
+        else if (field.ListMapKeys.Count > 0) text.Append(", one per ").AppendJoin(" and ", field.ListMapKeys);
+        else if (field.ListType == "set") text.Append(" without duplicates");
+        text.Append('.');
+        if (field.Enum.Count > 0) text.Append(" Known values: ").AppendJoin(", ", field.Enum.Select(e => $"\"{e}\"")).Append('.');
+        if (field.Default is { } value) text.Append(" Defaults to ").Append(value.ToJsonString()).Append('.');
+        if (field.Deprecated) text.Append(" Deprecated.");
+        return text.ToString();
+    }
+
+    /// <summary><c>PodIPs</c> → <c>Pod IPs</c>, <c>ImagePullPolicy</c> → <c>Image pull policy</c>.</summary>
+    internal static string Words(string name)
+    {
+        var text = new StringBuilder();
+        for (var i = 0; i < name.Length; i++)
+        {
+            var startsWord = i > 0 && char.IsUpper(name[i]) && (char.IsLower(name[i - 1]) || (i + 1 < name.Length && char.IsLower(name[i + 1]) && name[i + 1] != 's'));
+            if (startsWord) text.Append(' ');
+            var inAcronym = (i + 1 < name.Length && char.IsUpper(name[i + 1])) || (i > 0 && char.IsUpper(name[i - 1]));
+            text.Append(startsWord && !inAcronym ? char.ToLowerInvariant(name[i]) : name[i]);
+        }
+        return text.ToString();
+    }
+
+    private static string Sort(FieldType type) => type.Kind switch
+    {
+        ValueKind.String => "a text",
+        ValueKind.Bool => "true or false",
+        ValueKind.Int32 or ValueKind.Int64 => "a whole number",
+        ValueKind.Double => "a number",
+        ValueKind.Bytes => "base64-encoded bytes",
+        ValueKind.Time or ValueKind.MicroTime => "a time (RFC 3339)",
+        ValueKind.Duration => "a duration",
+        ValueKind.Quantity => "a quantity such as 500m or 2Gi",
+        ValueKind.IntOrString => "a number or a text",
+        ValueKind.List => $"a list of {Plural(type.Element!)}",
+        ValueKind.Map => $"a map of {Plural(type.Element!)}",
+        ValueKind.Struct => $"a {type.Struct.ShortName} object",
+        _ => "any value",
+    };
+
+    private static string Plural(FieldType type) => type.Kind switch
+    {
+        ValueKind.String => "texts",
+        ValueKind.Struct => $"{type.Struct.ShortName} objects",
+        ValueKind.Quantity => "quantities",
+        ValueKind.Bytes => "base64-encoded bytes",
+        ValueKind.Int32 or ValueKind.Int64 or ValueKind.Double => "numbers",
+        _ => "values",
+    };
+}

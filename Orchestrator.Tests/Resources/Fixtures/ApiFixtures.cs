@@ -1,0 +1,46 @@
+using System.IO.Compression;
+using System.Text.Json.Nodes;
+using Orchestrator.Resources.Schema;
+
+namespace Orchestrator.Tests.Resources.Fixtures;
+
+/// <summary>
+/// One fully populated object per built-in kind, in JSON, YAML and protobuf: the files of k8s.io/api/testdata/HEAD (v0.32, Debian package
+/// golang-k8s-api-dev), zipped as they are. Their values are arbitrary: they test codecs, not validation.
+/// </summary>
+public static class ApiFixtures
+{
+    private static readonly Dictionary<string, byte[]> Files = Load();
+
+    /// <summary>Fixture names without extension, e.g. <c>apps.v1.Deployment</c>.</summary>
+    public static IEnumerable<object[]> Names => Files.Keys.Where(k => k.EndsWith(".json", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(k => new object[] { k[..^5] });
+
+    /// <summary>The file's bytes; <paramref name="extension"/> is <c>json</c>, <c>yaml</c> or <c>pb</c>.</summary>
+    public static byte[] Bytes(string name, string extension) => Files[$"{name}.{extension}"];
+
+    /// <summary>The JSON fixture, compact.</summary>
+    public static JsonObject Json(string name) => JsonNode.Parse(Bytes(name, "json"))!.AsObject();
+
+    /// <summary>The schema type of a fixture.</summary>
+    public static SchemaType Type(string name) => SchemaCatalog.Default.Find(SchemaName(name));
+
+    /// <summary><c>rbac.authorization.k8s.io.v1.Role</c> → <c>io.k8s.api.rbac.v1.Role</c>.</summary>
+    public static string SchemaName(string name)
+    {
+        var parts = name.Split('.');
+        var meta = parts[^1] is "APIGroup" or "APIVersions" or "APIGroupList" or "APIResourceList" or "Status" or "WatchEvent" || parts[^1].EndsWith("Options", StringComparison.Ordinal) && parts[^1] is not ("PodLogOptions" or "PodExecOptions" or "PodAttachOptions" or "PodPortForwardOptions" or "PodProxyOptions" or "NodeProxyOptions" or "ServiceProxyOptions") ? "io.k8s.apimachinery.pkg.apis.meta" : $"io.k8s.api.{parts[0]}";
+        return $"{meta}.{parts[^2]}.{parts[^1]}";
+    }
+
+    private static Dictionary<string, byte[]> Load()
+    {
+        using var zip = new ZipArchive(typeof(ApiFixtures).Assembly.GetManifestResourceStream("api-testdata.zip")!);
+        return zip.Entries.ToDictionary(e => e.FullName, e =>
+        {
+            using var stream = e.Open();
+            var copy = new MemoryStream();
+            stream.CopyTo(copy);
+            return copy.ToArray();
+        }, StringComparer.Ordinal);
+    }
+}
