@@ -48,7 +48,7 @@ public sealed class ControlPlane : IAsyncDisposable
         };
         var plane = new ControlPlane(services);
         plane._subscriptions.Add(await journal.SubscribeAsync(0, services.Cache.Fold, cancel));
-        Persistence.Setup(system, journal, new ResourceEventSerializer());
+        PersistenceExtension.Configure(system, journal, RawEventSerializer.Instance);
 
         services.Addresses = Singleton(system, "addresses", () => new AddressAllocatorActor(services, new Random()));
         services.Events = system.ActorOf(Props.Create(() => new EventRecorderActor(services)), "events");

@@ -5,7 +5,7 @@ namespace Orchestrator.Actors.Caching;
 /// <summary>
 /// What an object's actor persists: the operation and the whole object as canonical JSON without its resourceVersion (sealed, where the kind is encrypted).
 /// </summary>
-public sealed record ResourceEvent(string Operation, ReadOnlyMemory<byte> Payload)
+public sealed record ResourceEvent(string Operation, ReadOnlyMemory<byte> Payload) : IJournalEvent
 {
     /// <summary>The object is new.</summary>
     public const string Create = "create";

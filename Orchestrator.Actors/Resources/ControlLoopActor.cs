@@ -36,7 +36,6 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     {
         Component = component;
         _context = WriteContext.System(component);
-        Command<Wake>(_ => WakeUp());
         Command<ReconcileNow>(_ => RunReconcile());
         Command<RepliesOverdue>(_ => { _inFlight = 0; WakeUp(); });
         Command<ResourceWritten>(_ => OnReply());
@@ -121,6 +120,9 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
 
     /// <inheritdoc/>
     protected override void OnCommitted(ResourceEntry? before, ResourceEntry? after) => WakeUp();
+
+    /// <inheritdoc/>
+    protected sealed override void OnWake() => WakeUp();
 
     private void WakeUp()
     {

@@ -31,12 +31,12 @@ public class ResourceActor : ReceivePersistentActor
         Kind = services.Catalog.Get(key.Resource);
         Log = services.Logging.CreateLogger(GetType());
 
-        Recover<ResourceEvent>(_ => { });
+        Recover<JournalRow>(_ => { }); // the cache has it: see Recovery
         Command<CreateResource>(c => Handle(c, OnCreate));
         Command<UpdateResource>(c => Handle(c, OnUpdate));
         Command<PatchResource>(c => Handle(c, OnPatch));
         Command<DeleteResource>(c => Handle(c, OnDelete));
-        Command<Wake>(_ => { });
+        Command<Wake>(_ => OnWake());
         Command<ReceiveTimeout>(_ => Passivate());
         Context.SetReceiveTimeout(services.Options.PassivateAfter);
     }
@@ -71,6 +71,9 @@ public class ResourceActor : ReceivePersistentActor
 
     /// <summary>After a commit, before the client is answered. Either side is null where the object did not exist before, or does not any more.</summary>
     protected virtual void OnCommitted(ResourceEntry? before, ResourceEntry? after) { }
+
+    /// <summary>Something this object depends on may have changed. Objects without a control loop have nothing to do.</summary>
+    protected virtual void OnWake() { }
 
     /// <summary>
     /// Last say before a decided object is stored: kinds that need something from elsewhere (addresses) may amend <paramref name="obj"/> and call

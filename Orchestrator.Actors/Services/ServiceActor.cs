@@ -11,13 +11,16 @@ namespace Orchestrator.Actors.Services;
 /// A service's actor: before a service is stored it gets the cluster address and node ports it needs from the allocator.
 /// Further commands wait until that is answered.
 /// </summary>
-public sealed class ServiceActor : ResourceActor
+public sealed class ServiceActor : ResourceActor, IWithStash
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
     /// <param name="key">The service.</param>
     /// <param name="services">Shared services.</param>
     public ServiceActor(ResourceKey key, ControlPlaneServices services) : base(key, services) { }
+
+    /// <inheritdoc/>
+    public IStash Stash { get; set; } = null!;
 
     /// <inheritdoc/>
     protected override void BeforePut(JsonObject obj, JsonObject? old, WriteContext context, Action<ApiStatus?> proceed)
