@@ -1,0 +1,158 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Actors;
+using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Resources;
+using Orchestrator.Api.Hosting;
+using Orchestrator.Api.Security;
+using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Persistence.Sql.Sqlite;
+using Orchestrator.NodeAgent.Agent;
+using Orchestrator.Protocol.Nodes;
+using Orchestrator.Resources;
+
+namespace Orchestrator.Api.Commands;
+
+/// <summary>A whole cluster in this process: journal, control plane, API server, node agents.</summary>
+public sealed class ClusterHost : IAsyncDisposable
+{
+    private const string ListenAddress = "0.0.0.0";
+
+    private readonly List<IAsyncDisposable> _parts = [];
+    private readonly UpOptions _options;
+    private readonly ClusterDirectory _directory;
+    private readonly TimeProvider _time;
+    private ControlPlane _plane = null!;
+
+    private ClusterHost(UpOptions options, ClusterDirectory directory, TimeProvider time) => (_options, _directory, _time) = (options, directory, time);
+
+    /// <summary>The control plane of this process.</summary>
+    public ControlPlane Plane => _plane;
+
+    /// <summary>Starts everything in order; what was started is stopped again where a later part fails.</summary>
+    public static async Task<ClusterHost> StartAsync(UpOptions options, ClusterDirectory directory, TimeProvider time, CancellationToken cancel)
+    {
+        var host = new ClusterHost(options, directory, time);
+        try
+        {
+            await host.StartAsync(cancel);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the API answers and every node is Ready, then leaves the file <c>ready</c> for whoever waits outside.</summary>
+    public async Task WaitUntilReadyAsync(Progress progress, TimeSpan deadline, CancellationToken cancel)
+    {
+        progress.Done($"the API is ready at https://127.0.0.1:{_options.Port}");
+        var waiting = _options.NodeNames.ToHashSet();
+        progress.Step($"waiting for {(waiting.Count == 1 ? "node" : "nodes")} {string.Join(", ", waiting)}");
+        using var timeout = new CancellationTokenSource(deadline, _time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);
+        var watch = _plane.Services.Cache.Watch("nodes", _plane.Services.Cache.Head);
+        try
+        {
+            while (true)
+            {
+                waiting.RemoveWhere(IsReady);
+                if (waiting.Count == 0) break;
+                while (watch.TryNext(out _)) { }
+                if (waiting.RemoveWhere(IsReady) > 0) continue;
+                await watch.WaitAsync(both.Token);
+            }
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancel.IsCancellationRequested)
+        {
+            throw new CommandFailure($"node {string.Join(", ", waiting)} is not ready after {deadline.TotalSeconds:0} s; 'kubectl describe node' tells more.");
+        }
+        progress.Done(_options.Nodes == 1 ? "the node is ready" : "all nodes are ready");
+        await File.WriteAllTextAsync(_directory.File("ready"), "", cancel);
+    }
+
+    /// <summary>Completes when the process is asked to stop.</summary>
+    public async Task StoppedAsync(CancellationToken cancel) => await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancel);
+
+    /// <summary>Stops in the opposite order. Containers keep running.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        File.Delete(_directory.File("ready"));
+        for (var i = _parts.Count - 1; i >= 0; i--) await _parts[i].DisposeAsync();
+        _parts.Clear();
+    }
+
+    private async Task StartAsync(CancellationToken cancel)
+    {
+        var clusterId = _directory.EnsureClusterId();
+        var logging = Add(new DisposableLogging(LoggerFactory.Create(b => b.AddSimpleConsole(c => { c.SingleLine = true; c.TimestampFormat = "HH:mm:ss.fff "; c.UseUtcTimestamp = true; })
+            .SetMinimumLevel(LogLevel.Warning)))).Factory;
+        var options = new ControlPlaneOptions();
+        var addresses = HostAddresses.Of(options.ServiceCidr);
+        var pki = ClusterPki.LoadOrCreate(_directory.Pki, ClusterPki.StandardHosts().Concat(addresses.Select(a => a.ToString())).Distinct(), _time);
+        options = options with { CaCertificate = pki.Authority.CertificatePem };
+        var journal = Add(await SqliteJournal.OpenAsync(_directory.Journal, "member-1", $"127.0.0.1:{_options.Port}", _time, cancel));
+        var system = Add(ActorSystem.Create("orchestrator", new ActorSystemSetup { TimeProvider = _time, LoggerFactory = logging }));
+        var tokens = new ServiceAccountTokens(pki.ServiceAccountKey, _time);
+        _plane = Add(await ControlPlane.StartAsync(system, journal, options, new SecretSealer([pki.EncryptionKey]), request => Issue(tokens, request), _options.Port, cancel));
+        Add(await ApiServer.StartAsync(new ApiServerOptions
+        {
+            Address = IPAddress.Parse(ListenAddress), Port = _options.Port, Pki = pki, Tokens = tokens, Plane = _plane, Journal = journal, Time = _time, Logging = logging,
+        }, cancel));
+        Kubeconfig.Write(_directory.Kubeconfig, new Uri($"https://127.0.0.1:{_options.Port}"), "orchestrator", pki.Authority, pki.Admin);
+        foreach (var name in _options.NodeNames) await StartNodeAsync(system, clusterId, name, logging, options);
+    }
+
+    private async Task StartNodeAsync(ActorSystem system, string clusterId, string name, ILoggerFactory logging, ControlPlaneOptions options)
+    {
+        var runtime = NodeRuntimes.Docker(clusterId, name, options.ClusterCidr, logging);
+        _parts.Add(runtime);
+        var agent = NodeAgent.Agent.NodeAgent.Start(system, new NodeAgentOptions
+        {
+            NodeName = name, ClusterId = clusterId, DataDirectory = _directory.File("nodes"), Runtime = runtime, ControlPlane = _plane.AgentEndpoint,
+        });
+        _plane.Streams.Register(name, agent.Streams);
+        _parts.Add(new AgentStop(agent));
+        await Task.CompletedTask;
+    }
+
+    private PodToken Issue(ServiceAccountTokens tokens, RequestPodToken request)
+    {
+        var account = _plane.Services.Cache.Get(new ResourceKey("serviceaccounts", request.Pod.Namespace, request.ServiceAccount))!;
+        var issued = tokens.Issue(new TokenRequest(request.Pod.Namespace, request.ServiceAccount, account.Uid, request.Audiences, request.Lifetime)
+        {
+            Bound = new BoundObject("Pod", request.Pod.Name, request.Uid),
+        });
+        return new PodToken(issued.Token, issued.Expires);
+    }
+
+    private T Add<T>(T part) where T : IAsyncDisposable
+    {
+        _parts.Add(part);
+        return part;
+    }
+
+    private bool IsReady(string node)
+    {
+        var entry = _plane.Services.Cache.Get(new ResourceKey("nodes", "", node));
+        return entry?.Read<Resources.Types.Core.V1.Node>().Status.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
+    }
+
+    private sealed class AgentStop(NodeAgentHandle agent) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await agent.StopAsync();
+    }
+
+    private sealed class DisposableLogging(ILoggerFactory factory) : IAsyncDisposable
+    {
+        public ILoggerFactory Factory => factory;
+
+        public ValueTask DisposeAsync()
+        {
+            factory.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
