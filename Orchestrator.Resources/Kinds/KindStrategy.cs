@@ -50,7 +50,10 @@ public abstract class KindStrategy
     /// <summary>Table columns after Name, with upstream's names, types, priorities (0 default, 1 wide). Age is a column of its own.</summary>
     public virtual IReadOnlyList<TableColumn> Columns => DefaultColumns;
 
-    /// <summary>The object's cells: Name first, then one per <see cref="Columns"/> entry.</summary>
+    /// <summary>All columns as the table lists them, parallel to <see cref="Cells"/>. Name comes first, but for events, whose name is a wide column at the end.</summary>
+    public virtual IReadOnlyList<TableColumn> TableColumns => [TableColumn.NameColumn, .. Columns];
+
+    /// <summary>The object's cells: one per entry of <see cref="TableColumns"/>.</summary>
     public virtual IReadOnlyList<JsonNode?> Cells(JsonObject obj, DateTimeOffset now) =>
         [(string?)obj["metadata"]?["name"], TableColumn.Age(obj, now)];
 

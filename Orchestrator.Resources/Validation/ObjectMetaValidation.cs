@@ -42,13 +42,15 @@ public static class ObjectMetaValidation
         Finalizers(meta["finalizers"], errors);
     }
 
-    /// <summary>Validates a change of <c>metadata</c>; what the server sets may not differ from <paramref name="old"/>.</summary>
+    /// <summary>
+    /// Validates a change of <c>metadata</c>; what the server sets may not differ from <paramref name="old"/>. Whether an update needs a
+    /// resourceVersion is the write pipeline's to say, which has taken it out by now.
+    /// </summary>
     public static void ValidateUpdate(JsonObject obj, JsonObject old, FieldErrors errors)
     {
         var meta = Field.Of(obj)["metadata"];
         var before = Field.Of(old)["metadata"];
         if (before["deletionTimestamp"].Exists) NoNewFinalizers(meta["finalizers"], before["finalizers"], errors);
-        if (meta["resourceVersion"].Text.Length == 0) errors.Invalid(meta["resourceVersion"], "must be specified for an update");
         if (meta["generation"].Number < before["generation"].Number) errors.Invalid(meta["generation"], "must not be decremented");
         foreach (var fixedField in (ReadOnlySpan<string>)["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"])
             errors.Immutable(meta[fixedField], before[fixedField]);

@@ -1,4 +1,3 @@
-using System.Net;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Naming;
 
@@ -77,7 +76,7 @@ internal static class PodSpecValidation
     {
         foreach (var alias in aliases.Items)
         {
-            if (!IsAddress(alias["ip"].Text)) errors.Invalid(aliases.Path.Child("ip").ToString(), alias["ip"].Text, "must be valid IP address");
+            if (!AddressValidation.TryParse(alias["ip"].Text, out _)) errors.Invalid(aliases.Path.Child("ip").ToString(), alias["ip"].Text, "must be valid IP address");
             foreach (var host in alias["hostnames"].Items)
                 foreach (var problem in NameFormats.Dns1123Subdomain(host.Text)) errors.Invalid(aliases.Path.Child("hostnames").ToString(), host.Text, problem);
         }
@@ -104,7 +103,7 @@ internal static class PodSpecValidation
         }
         if (servers.Count > maxServers) errors.Invalid(servers, $"must not have more than {maxServers} nameservers");
         foreach (var server in servers.Items)
-            if (!IsAddress(server.Text)) errors.Invalid(server, "must be valid IP address");
+            if (!AddressValidation.TryParse(server.Text, out _)) errors.Invalid(server, "must be valid IP address");
         var searches = config["searches"];
         if (searches.Count > maxSearches) errors.Invalid(searches, $"must not have more than {maxSearches} search paths");
         if (searches.Items.Sum(s => s.Text.Length + 1) - 1 > maxSearchLength) errors.Invalid(searches, $"must not have more than {maxSearchLength} characters (including spaces) in the search list");
@@ -114,5 +113,4 @@ internal static class PodSpecValidation
             if (option["name"].Text.Length == 0) errors.Required(option, "must not be empty");
     }
 
-    internal static bool IsAddress(string text) => IPAddress.TryParse(text, out _) && (text.Contains(':') || text.Count(c => c == '.') == 3);
 }
