@@ -4,29 +4,29 @@ namespace Orchestrator.Tests.Acceptance;
 internal static class Manifests
 {
     /// <summary>The issue's manifest: ConfigMap, Secret, Service and a Deployment that uses all of them.</summary>
-    public static string Web(string ns, int replicas = 3) => $$"""
+    public static string Web(string ns, int replicas = 3) => $$$"""
         apiVersion: v1
         kind: ConfigMap
-        metadata: {name: settings, namespace: {{ns}}}
+        metadata: {name: settings, namespace: {{{ns}}} }
         data: {colour: blue, app.conf: "level=debug\n"}
         ---
         apiVersion: v1
         kind: Secret
-        metadata: {name: login, namespace: {{ns}}}
+        metadata: {name: login, namespace: {{{ns}}} }
         stringData: {password: swordfish}
         ---
         apiVersion: v1
         kind: Service
-        metadata: {name: web, namespace: {{ns}}}
+        metadata: {name: web, namespace: {{{ns}}} }
         spec:
           selector: {app: web}
           ports: [{name: http, port: 80, targetPort: http}]
         ---
         apiVersion: apps/v1
         kind: Deployment
-        metadata: {name: web, namespace: {{ns}}, labels: {app: web}}
+        metadata: {name: web, namespace: {{{ns}}}, labels: {app: web} }
         spec:
-          replicas: {{replicas}}
+          replicas: {{{replicas}}}
           selector: {matchLabels: {app: web}}
           template:
             metadata: {labels: {app: web}}
@@ -34,14 +34,14 @@ internal static class Manifests
               terminationGracePeriodSeconds: 1
               containers:
               - name: web
-                image: {{ClusterFixture.Image}}
+                image: {{{ClusterFixture.Image}}}
                 imagePullPolicy: IfNotPresent
                 command: [sh, -c, "mkdir -p /scratch/www; echo hello > /scratch/www/index.html; echo started $COLOUR; exec httpd -f -p 8080 -h /scratch/www"]
                 ports: [{name: http, containerPort: 8080}]
                 env:
-                - {name: COLOUR, valueFrom: {configMapKeyRef: {name: settings, key: colour}}}
-                - {name: PASSWORD, valueFrom: {secretKeyRef: {name: login, key: password}}}
-                - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+                - {name: COLOUR, valueFrom: {configMapKeyRef: {name: settings, key: colour} } }
+                - {name: PASSWORD, valueFrom: {secretKeyRef: {name: login, key: password} } }
+                - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name} } }
                 resources:
                   requests: {cpu: 10m, memory: 16Mi}
                   limits: {cpu: 500m, memory: 64Mi}
@@ -57,18 +57,18 @@ internal static class Manifests
         """;
 
     /// <summary>A pod with one container that runs a shell line.</summary>
-    public static string Pod(string ns, string name, string shell, string restartPolicy = "Always", string image = ClusterFixture.Image, string extra = "") => $$"""
+    public static string Pod(string ns, string name, string shell, string restartPolicy = "Always", string image = ClusterFixture.Image, string extra = "") => $$$"""
         apiVersion: v1
         kind: Pod
-        metadata: {name: {{name}}, namespace: {{ns}}, labels: {app: {{name}}}}
+        metadata: {name: {{{name}}}, namespace: {{{ns}}}, labels: {app: {{{name}}} } }
         spec:
-          restartPolicy: {{restartPolicy}}
+          restartPolicy: {{{restartPolicy}}}
           terminationGracePeriodSeconds: 1
-          {{extra}}
+          {{{extra}}}
           containers:
           - name: main
-            image: {{image}}
+            image: {{{image}}}
             imagePullPolicy: IfNotPresent
-            command: [sh, -c, "{{shell}}"]
+            command: [sh, -c, "{{{shell}}}"]
         """;
 }
