@@ -69,6 +69,11 @@ public abstract class ActorBase
     {
     }
 
+    /// <summary>A child has failed and its verdict is about to be carried out.</summary>
+    internal virtual void ChildFailed(IActorRef child)
+    {
+    }
+
     /// <summary>An asynchronous handler has completed successfully.</summary>
     internal virtual void AfterAsyncHandler()
     {

@@ -56,6 +56,7 @@ internal sealed partial class ActorCell
         var stats = _children?.Find(failed.Child.Path.Name);
         if (stats is null || !stats.Child.Equals(failed.Child) || _waiting == Waiting.ToTerminate)
             return;
+        _actor?.ChildFailed(failed.Child);
         var strategy = _strategyOverride ?? _actor?.SupervisorStrategy() ?? SupervisorStrategy.DefaultStrategy;
         if (!strategy.HandleFailure(this, failed.Child, failed.Cause, stats, _children!.All()))
             throw failed.Cause;

@@ -25,4 +25,13 @@ internal sealed partial class EngineLog(ILogger logger)
 
     [LoggerMessage(EventId = 7, Level = LogLevel.Error, Message = "{PersistenceId}: recovery failed at event {SequenceNr}; the actor stops")]
     public partial void RecoveryFailed(string persistenceId, long sequenceNr, Exception cause);
+
+    [LoggerMessage(EventId = 8, Level = LogLevel.Error, Message = "Entity {EntityId} of {TypeName} could not be started")]
+    public partial void EntityNotStarted(string typeName, string entityId, Exception cause);
+
+    [LoggerMessage(EventId = 9, Level = LogLevel.Warning, Message = "Hand-off of shard {Shard} of {TypeName} was not finished within {Timeout}")]
+    public partial void HandOffLate(string typeName, string shard, TimeSpan timeout);
+
+    [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "Shutdown task {Task} in phase {Phase} failed or was late")]
+    public partial void ShutdownTaskFailed(string task, string phase, Exception cause);
 }

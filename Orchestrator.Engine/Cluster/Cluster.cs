@@ -1,0 +1,147 @@
+using System.Collections.Immutable;
+using Orchestrator.Engine.Actor;
+
+namespace Orchestrator.Engine.Cluster;
+
+/// <summary>
+/// The members as this one sees them, and who is told about changes. Membership itself is decided elsewhere (with several members, by the database's
+/// member rows) and reported through <see cref="Update"/> and <see cref="LeaderIs"/>; with one member, it is up and leads as soon as it has joined.
+/// </summary>
+public sealed class Cluster
+{
+    private readonly ActorSystem _system;
+    private readonly Lock _lock = new();
+    private readonly HashSet<IActorRef> _subscribers = [];
+    private ImmutableSortedDictionary<string, Member> _members = ImmutableSortedDictionary.Create<string, Member>(StringComparer.Ordinal);
+    private Member _self;
+    private Member? _leader;
+
+    private Cluster(ActorSystem system)
+    {
+        _system = system;
+        _self = new Member(system.Name, $"akka://{system.Name}", 0, MemberStatus.Joining, []);
+        CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseClusterLeave, "leave", () =>
+        {
+            Leave();
+            return Task.CompletedTask;
+        });
+    }
+
+    /// <summary>The system's.</summary>
+    public static Cluster Get(ActorSystem system) => system.GetOrAddExtension(static s => new Cluster(s));
+
+    /// <summary>This member.</summary>
+    public Member SelfMember
+    {
+        get
+        {
+            lock (_lock)
+                return _self;
+        }
+    }
+
+    /// <summary>This member's roles.</summary>
+    public ImmutableHashSet<string> SelfRoles => SelfMember.Roles;
+
+    /// <summary>Everybody as of now.</summary>
+    public ClusterEvent.CurrentClusterState State
+    {
+        get
+        {
+            lock (_lock)
+                return new([.. _members.Values], _leader);
+        }
+    }
+
+    /// <summary>Joins as a cluster of one: up, and leading.</summary>
+    /// <param name="id">The member's stable id.</param>
+    /// <param name="address">Where others would reach it.</param>
+    /// <param name="epoch">Its epoch in the journal's member table.</param>
+    /// <param name="roles">Its roles.</param>
+    public void JoinAlone(string id, string address, long epoch, params IEnumerable<string> roles)
+    {
+        var joining = new Member(id, address, epoch, MemberStatus.Joining, [.. roles]);
+        lock (_lock)
+            _self = joining;
+        Update(joining);
+        Update(joining with { Status = MemberStatus.Up });
+        LeaderIs(SelfMember);
+    }
+
+    /// <summary>This member leaves: leaving, exiting, removed.</summary>
+    public void Leave()
+    {
+        foreach (var status in new[] { MemberStatus.Leaving, MemberStatus.Exiting, MemberStatus.Removed })
+            Update(SelfMember with { Status = status });
+    }
+
+    /// <summary>A member's status has changed; publishes the event that says so.</summary>
+    public void Update(Member member)
+    {
+        lock (_lock)
+        {
+            var previous = _members.GetValueOrDefault(member.Id);
+            if (previous is not null && previous.Equals(member) && previous.Status == member.Status)
+                return;
+            if (member.Equals(_self))
+                _self = member;
+            if (member.Status == MemberStatus.Removed)
+            {
+                if (previous is null)
+                    return;
+                _members = _members.Remove(member.Id);
+            }
+            else
+            {
+                _members = _members.SetItem(member.Id, member);
+            }
+
+            Publish(Event(member, previous));
+        }
+    }
+
+    /// <summary>Who leads now.</summary>
+    public void LeaderIs(Member? leader)
+    {
+        lock (_lock)
+        {
+            if (Equals(_leader, leader))
+                return;
+            _leader = leader;
+            Publish(new ClusterEvent.LeaderChanged(leader));
+        }
+    }
+
+    /// <summary>Sends <see cref="ClusterEvent.CurrentClusterState"/> now and every later event, in order.</summary>
+    public void Subscribe(IActorRef subscriber)
+    {
+        lock (_lock)
+        {
+            subscriber.Tell(new ClusterEvent.CurrentClusterState([.. _members.Values], _leader), _system.DeadLetters);
+            _subscribers.Add(subscriber);
+        }
+    }
+
+    /// <summary>Ends a subscription.</summary>
+    public void Unsubscribe(IActorRef subscriber)
+    {
+        lock (_lock)
+            _subscribers.Remove(subscriber);
+    }
+
+    private static object Event(Member member, Member? previous) => member.Status switch
+    {
+        MemberStatus.Joining => new ClusterEvent.MemberJoined(member),
+        MemberStatus.Up => new ClusterEvent.MemberUp(member),
+        MemberStatus.Leaving => new ClusterEvent.MemberLeft(member),
+        MemberStatus.Exiting => new ClusterEvent.MemberExited(member),
+        MemberStatus.Down => new ClusterEvent.MemberDowned(member),
+        _ => new ClusterEvent.MemberRemoved(member, previous?.Status ?? MemberStatus.Removed),
+    };
+
+    private void Publish(object @event)
+    {
+        foreach (var subscriber in _subscribers)
+            subscriber.Tell(@event, _system.DeadLetters);
+    }
+}

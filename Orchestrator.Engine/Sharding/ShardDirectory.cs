@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using Orchestrator.Engine.Actor;
+
+namespace Orchestrator.Engine.Sharding;
+
+/// <summary>
+/// Routes the messages of one region, on the sender's thread: a message for a running entity goes straight into that entity's mailbox. What keeps that correct is
+/// the shard's lock: an entity is told to stop, started and moved under the lock that its messages are delivered under, so every message either is in the
+/// mailbox before the stop message or waits for the next incarnation.
+/// </summary>
+internal sealed class ShardDirectory(string typeName, IMessageExtractor extractor, ClusterShardingSettings settings, ActorSystem system)
+{
+    private readonly ConcurrentDictionary<string, EntityEntry> _entities = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ShardSlot> _slots = new(StringComparer.Ordinal);
+
+    public string TypeName => typeName;
+
+    public ClusterShardingSettings Settings => settings;
+
+    public IMessageExtractor Extractor => extractor;
+
+    public IEnumerable<ShardSlot> Slots => _slots.Values;
+
+    public ShardSlot Slot(string shard) => _slots.GetOrAdd(shard, static id => new ShardSlot(id));
+
+    public EntityEntry? Entity(string id) => _entities.GetValueOrDefault(id);
+
+    /// <summary>Routes one message. <paramref name="region"/> is asked for a home where there is none.</summary>
+    public void Deliver(object message, IActorRef? sender, IActorRef region)
+    {
+        var id = extractor.EntityId(message);
+        if (string.IsNullOrEmpty(id))
+        {
+            system.EventStream.Publish(new UnhandledMessage(message, sender, region));
+            return;
+        }
+
+        if (TryDeliverToEntity(id, message, sender))
+            return;
+        var slot = Slot(extractor.ShardId(id));
+        lock (slot.Lock)
+            DeliverToShard(slot, id, message, sender, region);
+    }
+
+    /// <summary>As <see cref="Deliver"/>, but only where the shard is here.</summary>
+    public void DeliverLocally(object message, IActorRef? sender)
+    {
+        var id = extractor.EntityId(message);
+        if (string.IsNullOrEmpty(id) || TryDeliverToEntity(id, message, sender) || !_slots.TryGetValue(extractor.ShardId(id), out var slot))
+            return;
+        lock (slot.Lock)
+        {
+            if (slot.Place == ShardPlace.Here)
+                DeliverHere(slot, id, message, sender);
+        }
+    }
+
+    /// <summary>Under the slot's lock: routes again what waited.</summary>
+    public void DeliverBuffered(ShardSlot slot, IActorRef region)
+    {
+        for (var left = slot.Buffer.Count; left > 0; left--)
+        {
+            var (message, sender) = slot.Buffer.Dequeue();
+            DeliverToShard(slot, extractor.EntityId(message)!, message, sender, region);
+        }
+    }
+
+    /// <summary>Under the slot's lock: the actor is there, what waited goes to it.</summary>
+    public void Activate(EntityEntry entry, IActorRef actor)
+    {
+        entry.Actor = actor;
+        entry.Phase = EntityPhase.Active;
+        foreach (var (message, sender) in entry.TakeBuffer())
+            DeliverToActor(entry, message, sender);
+    }
+
+    /// <summary>Under the slot's lock: whoever holds the entry looks again.</summary>
+    public void Remove(EntityEntry entry)
+    {
+        entry.Phase = EntityPhase.Gone;
+        entry.Actor = null;
+        _entities.TryRemove(entry.Id, out _);
+    }
+
+    /// <summary>Under the slot's lock: the shard leaves, so what waited for the entity waits for the shard, in front of what came later.</summary>
+    public void MoveBufferToSlot(EntityEntry entry)
+    {
+        foreach (var (message, sender) in entry.TakeBuffer())
+            BufferInSlot(entry.Slot, message, sender);
+        Remove(entry);
+    }
+
+    public IReadOnlyList<string> EntitiesOf(ShardSlot slot) =>
+        [.. _entities.Values.Where(entry => ReferenceEquals(entry.Slot, slot) && entry.Phase is EntityPhase.Active or EntityPhase.Starting).Select(entry => entry.Id)];
+
+    public IReadOnlyList<EntityEntry> EntriesOf(ShardSlot slot) => [.. _entities.Values.Where(entry => ReferenceEquals(entry.Slot, slot))];
+
+    public void DropBuffers(IActorRef region)
+    {
+        foreach (var slot in _slots.Values)
+        {
+            lock (slot.Lock)
+            {
+                while (slot.Buffer.TryDequeue(out var waiting))
+                    system.DeadLetters.Tell(new DeadLetter(waiting.Message, waiting.Sender, region), waiting.Sender);
+            }
+        }
+    }
+
+    private bool TryDeliverToEntity(string id, object message, IActorRef? sender)
+    {
+        if (!_entities.TryGetValue(id, out var entry))
+            return false;
+        lock (entry.Slot.Lock)
+            return TryDeliver(entry, message, sender);
+    }
+
+    private bool TryDeliver(EntityEntry entry, object message, IActorRef? sender)
+    {
+        switch (entry.Phase)
+        {
+            case EntityPhase.Active:
+                DeliverToActor(entry, message, sender);
+                return true;
+            case EntityPhase.Gone:
+                return false;
+            default:
+                (entry.Buffer ??= new()).Enqueue((message, sender));
+                return true;
+        }
+    }
+
+    private void DeliverToActor(EntityEntry entry, object message, IActorRef? sender)
+    {
+        if (settings.PassivateIdleEntityAfter is not null)
+            entry.LastUsed = system.TimeProvider.GetTimestamp();
+        entry.Actor!.Tell(extractor.EntityMessage(message), sender);
+    }
+
+    private void DeliverToShard(ShardSlot slot, string id, object message, IActorRef? sender, IActorRef region)
+    {
+        switch (slot.Place)
+        {
+            case ShardPlace.Here:
+                DeliverHere(slot, id, message, sender);
+                break;
+            case ShardPlace.Elsewhere:
+                slot.Home!.Tell(message, sender);
+                break;
+            case ShardPlace.Moving when _entities.TryGetValue(id, out var entry) && TryDeliver(entry, message, sender):
+                break;
+            case ShardPlace.Moving:
+                BufferInSlot(slot, message, sender);
+                break;
+            default:
+                if (slot.Buffer.Count == 0)
+                    region.Tell(new ShardRegion.NeedHome(slot.Id), null);
+                BufferInSlot(slot, message, sender);
+                break;
+        }
+    }
+
+    private void DeliverHere(ShardSlot slot, string id, object message, IActorRef? sender)
+    {
+        if (_entities.TryGetValue(id, out var entry) && TryDeliver(entry, message, sender))
+            return;
+        entry = new EntityEntry(id, slot);
+        (entry.Buffer = new()).Enqueue((message, sender));
+        _entities[id] = entry;
+        slot.Shard!.Tell(new Shard.StartEntity(entry), null);
+    }
+
+    private void BufferInSlot(ShardSlot slot, object message, IActorRef? sender)
+    {
+        if (slot.Buffer.Count < settings.BufferSize)
+            slot.Buffer.Enqueue((message, sender));
+        else
+            system.DeadLetters.Tell(message, sender);
+    }
+}
