@@ -13,6 +13,12 @@ public interface IContainerRuntime : IAsyncDisposable
     Task<RuntimeInfo> InfoAsync(CancellationToken cancel);
 
     /// <summary>
+    /// Prepares the node's pod network for its range of addresses (<c>10.244.1.0/24</c>). Called once the control plane has told the range and before
+    /// the first <see cref="RunSandboxAsync"/>; repeating it with the same range changes nothing.
+    /// </summary>
+    Task ConfigureNetworkAsync(string podCidr, CancellationToken cancel) => Task.CompletedTask;
+
+    /// <summary>
     /// Creates and starts the pod's sandbox (the built-in pause image) with its own network namespace, attached to the node's pod network with an address of the
     /// node's pod CIDR, unless <see cref="SandboxSpec.HostNetwork"/>.
     /// </summary>

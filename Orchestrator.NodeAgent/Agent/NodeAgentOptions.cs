@@ -1,0 +1,64 @@
+using Orchestrator.Engine.Actor;
+using Orchestrator.NodeAgent.Runtime;
+using Orchestrator.NodeAgent.Volumes;
+using Orchestrator.Resources.Types.Core.V1;
+
+namespace Orchestrator.NodeAgent.Agent;
+
+/// <summary>How one node's agent runs.</summary>
+public sealed record NodeAgentOptions
+{
+    /// <summary>The Node object's name.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>Identity of the cluster: containers of other clusters are never touched.</summary>
+    public required string ClusterId { get; init; }
+
+    /// <summary>The agent's data directory; the node's files are under <c>nodes/&lt;node&gt;</c>.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>The container engine.</summary>
+    public required IContainerRuntime Runtime { get; init; }
+
+    /// <summary>The control plane's endpoint for agents.</summary>
+    public required IActorRef ControlPlane { get; init; }
+
+    /// <summary>Further labels of the Node.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Taints of a Node that is created.</summary>
+    public IReadOnlyList<Taint> Taints { get; init; } = [];
+
+    /// <summary>Most pods at once.</summary>
+    public int MaxPods { get; init; } = 110;
+
+    /// <summary>The node's address: InternalIP and hostIP of its pods.</summary>
+    public string HostIp { get; init; } = "127.0.0.1";
+
+    /// <summary>Resolvers of pods with a cluster DNS policy; none: the host's.</summary>
+    public IReadOnlyList<string> ClusterDns { get; init; } = [];
+
+    /// <summary>Domain of services.</summary>
+    public string ClusterDomain { get; init; } = "cluster.local";
+
+    /// <summary>How long between two signs of life.</summary>
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long between two looks at capacity and conditions.</summary>
+    public TimeSpan StatusInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long until an unanswered hello or report is repeated.</summary>
+    public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>The port logs, exec and attach are served at, as the Node shows it.</summary>
+    public int KubeletPort { get; init; } = 10250;
+
+    /// <summary>The node's own files.</summary>
+    public string NodeRoot => Path.Combine(DataDirectory, "nodes", NodeName);
+
+    /// <summary>Name resolution of pods.</summary>
+    public DnsOptions Dns => new(ClusterDns, ClusterDomain, File.Exists("/etc/resolv.conf") ? File.ReadAllText("/etc/resolv.conf") : "");
+}
