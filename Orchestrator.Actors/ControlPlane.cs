@@ -52,13 +52,38 @@ public sealed class ControlPlane : IAsyncDisposable
 
         services.Addresses = Singleton(system, "addresses", () => new AddressAllocatorActor(services, new Random()));
         services.Events = system.ActorOf(Props.Create(() => new EventRecorderActor(services)), "events");
-        services.Region = StartRegion(system, services);
+        plane.WakeOnChanges(StartRegion(system, services), new WakeRules(catalog, services.Cache, ResourceActors.Loops));
         plane.Client = new ResourceClient(services);
         plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)), "agents");
         system.ActorOf(Props.Create(() => new JournalMaintenanceActor(services, journal)), "journal-maintenance");
         await new ClusterBootstrap(plane.Client, apiPort).RunAsync(cancel);
         return plane;
     }
+
+    private static IActorRef StartRegion(ActorSystem system, ControlPlaneServices services)
+    {
+        var extractor = new ResourceMessageExtractor(services.Options.Shards);
+        IActorRef? region = null;
+        // A shard that starts here, at start or after a move, gets every loop in it woken: hints sent elsewhere meanwhile are made up for.
+        void WakeShard(string shard)
+        {
+            foreach (var resource in ResourceActors.Loops)
+                foreach (var entry in services.Cache.List(resource))
+                    if (extractor.ShardId(entry.Key.ToString()) == shard) region!.Tell(new LocalOnly(new ToEntity(entry.Key, Wake.Up)), ActorRefs.NoSender);
+        }
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var settings = new ClusterShardingSettings { StartAllShards = true, OnShardStarted = shard => started.Task.ContinueWith(_ => WakeShard(shard), TaskScheduler.Default) };
+        region = ClusterSharding.Get(system).Start("resources", id => ResourceActors.PropsFor(id, services), settings, extractor);
+        services.Region = region;
+        started.SetResult();
+        return region;
+    }
+
+    private void WakeOnChanges(IActorRef region, WakeRules rules) => _subscriptions.Add(Services.Cache.Subscribe(changes =>
+    {
+        foreach (var change in changes)
+            foreach (var key in rules.For(change)) region.Tell(new LocalOnly(new ToEntity(key, Wake.Up)), ActorRefs.NoSender);
+    }));
 
     /// <summary>Stops following the journal; the actor system is the caller's to terminate first.</summary>
     public ValueTask DisposeAsync()
