@@ -50,8 +50,9 @@ public sealed class ControlPlane : IAsyncDisposable
         plane._subscriptions.Add(await journal.SubscribeAsync(0, services.Cache.Fold, cancel));
         PersistenceExtension.Configure(system, journal, RawEventSerializer.Instance);
 
-        services.Addresses = Singleton(system, "addresses", () => new AddressAllocatorActor(services, new Random()));
+        services.Addresses = ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new AddressAllocatorActor(services, new Random())), "addresses"));
         services.Events = system.ActorOf(Props.Create(() => new EventRecorderActor(services)), "events");
+        // Hints begin before the first shard starts: what a shard's start does not see, a hint does.
         plane.WakeOnChanges(StartRegion(system, services), new WakeRules(catalog, services.Cache, ResourceActors.Loops));
         plane.Client = new ResourceClient(services);
         plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)), "agents");

@@ -4,6 +4,7 @@ using Orchestrator.Actors.Admission;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Persistence;
+using Orchestrator.Engine.Sharding;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
@@ -133,7 +134,7 @@ public class ResourceActor : ReceivePersistentActor
     }
 
     /// <summary>Leaves memory; the shard starts the actor again for the next message.</summary>
-    protected void Passivate() => Context.Stop(Self);
+    protected void Passivate() => Context.Parent.Tell(new Passivate(PoisonPill.Instance), Self);
 
     private void OnCreate(CreateResource command)
     {
