@@ -61,7 +61,7 @@ public static class StrategicMergePatch
                     break;
                 case JsonArray items:
                     var meta = PatchMeta.Of(type, key);
-                    Replace(original, key, meta.Strategy == "merge" || deletes ? MergeList(current.AsArray(), items, meta, deletes) : Detached(items));
+                    Replace(original, key, meta.Strategy == "merge" || deletes ? MergeList(current.AsArray(), items, meta, deletes, out _) : Detached(items));
                     break;
                 default:
                     Assign(original, key, value);
@@ -100,22 +100,28 @@ public static class StrategicMergePatch
             ListOrder.CheckPatchFollows(changes, order, meta.MergeKey);
             if (current is null && changes is null) continue;
 
-            var before = current is null ? [] : current.Select(i => i?.DeepClone()).ToList();
+            IList<JsonNode?> before = current is null ? [] : current.Select(i => i?.DeepClone()).ToList();
             var merged = current is not null && changes is not null
-                ? meta.Strategy == "merge" ? MergeList(current, changes, meta, deletes: false) : Detached(changes)
+                ? meta.Strategy == "merge" ? MergeList(current, changes, meta, deletes: false, out before) : Detached(changes)
                 : current ?? (JsonArray)WithoutDirectives(changes!)!;
             patch.Remove(key);
             Replace(original, key, ListOrder.Arrange(merged, order, before, meta.MergeKey));
         }
     }
 
-    private static JsonArray MergeList(JsonArray original, JsonArray patch, PatchMeta meta, bool deletes)
+    /// <summary>
+    /// Merges two lists. <paramref name="serverOrder"/> is what an enclosing <c>$setElementOrder</c> has to take for the server's order: upstream
+    /// deletes and appends in place, so that an added element which takes a deleted one's place counts as the server's there, and its tests hold that.
+    /// </summary>
+    private static JsonArray MergeList(JsonArray original, JsonArray patch, PatchMeta meta, bool deletes, out IList<JsonNode?> serverOrder)
     {
+        serverOrder = [];
         if (original.Count == 0 && patch.Count == 0) return original;
         var objects = ElementsAreObjects(original, patch);
         if (!objects && deletes) return [.. original.Where(o => !patch.Any(p => JsonNode.DeepEquals(o, p))).Select(o => o?.DeepClone())];
 
         var before = original.Select(i => i?.DeepClone()).ToList();
+        serverOrder = before;
         JsonArray merged;
         var order = patch;
         if (!objects) merged = ListOrder.Union(original, patch);
@@ -123,6 +129,7 @@ public static class StrategicMergePatch
         {
             if (meta.MergeKey is not { } key) throw PatchErrors.DoesNotApply("cannot merge lists without merge key for a list of objects");
             (merged, order) = MergeObjects(original, patch, key, meta.Type, ref before);
+            serverOrder = [.. merged.Take(serverOrder.Count).Select(i => i?.DeepClone())];
         }
         return ListOrder.Arrange(merged, order, before, meta.MergeKey);
     }

@@ -1,0 +1,128 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Schema;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Orchestrator.Resources.Json;
+
+/// <summary>
+/// YAML bodies, read as sigs.k8s.io/yaml reads them: converted to JSON (YAML 1.1 scalars, string keys) and then decoded like JSON. One document.
+/// </summary>
+public static class YamlDecoder
+{
+    /// <summary>Aliases may not blow a small document up: the JSON they expand to is limited to this many bytes per byte of YAML, plus a megabyte.</summary>
+    private const int ExpansionPerByte = 10;
+
+    /// <summary>Decodes a YAML body of <paramref name="type"/>; the same checks and errors as <see cref="ObjectDecoder.Decode(ReadOnlySpan{byte}, SchemaType, FieldValidation, List{string})"/>.</summary>
+    public static JsonObject Decode(ReadOnlySpan<byte> utf8, SchemaType type, FieldValidation mode, List<string> warnings)
+    {
+        var duplicates = new List<string>();
+        var json = ToJson(utf8, duplicates);
+        return ObjectDecoder.Decode(json, type, mode, warnings, duplicates.Count == 0 ? [] : [$"yaml: unmarshal errors:\n{string.Join('\n', duplicates)}"]);
+    }
+
+    /// <summary>Decodes a YAML object without a schema.</summary>
+    public static JsonObject DecodeUntyped(ReadOnlySpan<byte> utf8) => ObjectDecoder.DecodeUntyped(ToJson(utf8, []));
+
+    /// <summary>The document as JSON. Duplicate keys are added to <paramref name="duplicates"/>; the last one wins. Throws 400 for what is no YAML.</summary>
+    internal static byte[] ToJson(ReadOnlySpan<byte> utf8, List<string> duplicates)
+    {
+        try
+        {
+            var reader = new NodeReader(new Parser(new StringReader(new UTF8Encoding(false, true).GetString(utf8))), utf8.Length * ExpansionPerByte + (1 << 20), duplicates);
+            var node = reader.Document();
+            var buffer = new ArrayBufferWriter<byte>(utf8.Length * 2);
+            using (var writer = new Utf8JsonWriter(buffer, TypedJson.Compact))
+                if (node is null) writer.WriteNullValue(); else node.WriteTo(writer);
+            return buffer.WrittenSpan.ToArray();
+        }
+        catch (YamlException e)
+        {
+            throw ApiStatus.BadRequest($"error converting YAML to JSON: yaml: line {e.Start.Line.ToString(CultureInfo.InvariantCulture)}: {e.InnerException?.Message ?? e.Message}").AsException();
+        }
+        catch (DecoderFallbackException)
+        {
+            throw ApiStatus.BadRequest("error converting YAML to JSON: yaml: invalid leading UTF-8 octet").AsException();
+        }
+    }
+
+    private sealed class NodeReader(IParser parser, int budget, List<string> duplicates)
+    {
+        private readonly Dictionary<AnchorName, JsonNode?> _anchors = [];
+        private int _budget = budget;
+        private int _depth;
+
+        internal JsonNode? Document()
+        {
+            parser.Consume<StreamStart>();
+            if (parser.TryConsume<StreamEnd>(out _)) return null;
+            parser.Consume<DocumentStart>();
+            var node = Node();
+            parser.Consume<DocumentEnd>();
+            return node;
+        }
+
+        private JsonNode? Node()
+        {
+            if (++_depth > ObjectDecoder.MaxDepth) throw new YamlException(parser.Current!.Start, parser.Current.End, "exceeded max depth");
+            JsonNode? node;
+            AnchorName anchor = default;
+            if (parser.TryConsume<AnchorAlias>(out var alias))
+            {
+                if (!_anchors.TryGetValue(alias.Value, out var referred)) throw new YamlException(alias.Start, alias.End, $"unknown anchor '{alias.Value}' referenced");
+                node = referred?.DeepClone();
+                Spend(node?.ToJsonString().Length ?? 4, alias);
+            }
+            else if (parser.TryConsume<Scalar>(out var scalar))
+            {
+                (node, anchor) = (YamlScalar.Value(scalar), scalar.Anchor);
+                Spend(scalar.Value.Length, scalar);
+            }
+            else if (parser.TryConsume<SequenceStart>(out var sequence))
+            {
+                var list = new JsonArray();
+                while (!parser.TryConsume<SequenceEnd>(out _)) list.Add(Node());
+                (node, anchor) = (list, sequence.Anchor);
+            }
+            else
+            {
+                var start = parser.Consume<MappingStart>();
+                (node, anchor) = (Mapping(), start.Anchor);
+            }
+            if (!anchor.IsEmpty) _anchors[anchor] = node?.DeepClone();
+            _depth--;
+            return node;
+        }
+
+        private JsonObject Mapping()
+        {
+            var result = new JsonObject();
+            List<JsonNode?>? merges = null;
+            while (!parser.TryConsume<MappingEnd>(out _))
+            {
+                var at = parser.Current!;
+                var plain = at is Scalar { IsPlainImplicit: true } scalar ? scalar.Value : null;
+                var key = YamlScalar.Key(Node(), at);
+                var value = Node();
+                if (plain == "<<") { (merges ??= []).Add(value); continue; }
+                if (result.ContainsKey(key)) duplicates.Add($"  line {at.Start.Line.ToString(CultureInfo.InvariantCulture)}: key \"{key}\" already set in map");
+                result[key] = value;
+            }
+            foreach (var merge in merges ?? [])
+                foreach (var source in merge is JsonArray many ? many.ToList() : [merge])
+                    foreach (var (key, value) in source as JsonObject ?? [])
+                        if (!result.ContainsKey(key)) result[key] = value?.DeepClone();
+            return result;
+        }
+
+        private void Spend(int length, ParsingEvent at)
+        {
+            if ((_budget -= length) < 0) throw new YamlException(at.Start, at.End, "document contains excessive aliasing");
+        }
+    }
+}
