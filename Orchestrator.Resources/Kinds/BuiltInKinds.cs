@@ -1,3 +1,10 @@
+using System.Text.Json.Nodes;
+using Orchestrator.Resources.Defaults;
+using Orchestrator.Resources.Kinds.Core;
+using Orchestrator.Resources.Kinds.Tables;
+using Orchestrator.Resources.Naming;
+using Orchestrator.Resources.Validation;
+
 namespace Orchestrator.Resources.Kinds;
 
 /// <summary>
@@ -6,7 +13,13 @@ namespace Orchestrator.Resources.Kinds;
 /// </summary>
 internal static class BuiltInKinds
 {
-    private static readonly KindStrategy Plain = new PlainStrategy();
+    private static readonly KindStrategy Bindings = new RuledStrategy
+    {
+        Defaults = ClusterDefaults.RoleBinding, Rules = ClusterValidation.RoleBinding, Change = ClusterValidation.RoleBindingChange, Table = ClusterTables.RoleBinding,
+    };
+
+    private static readonly KindStrategy Roles = new RuledStrategy { Rules = ClusterValidation.Role, Table = ClusterTables.Role };
+    private static readonly KindStrategy Webhooks = new RuledStrategy { Defaults = ClusterDefaults.Webhooks, Table = ClusterTables.Webhooks };
 
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
@@ -16,52 +29,79 @@ internal static class BuiltInKinds
 
     private static IEnumerable<ResourceKind> Core() =>
     [
-        Namespaced("", "v1", "core.v1", "ConfigMap", "configmaps", Plain) with { ShortNames = ["cm"] },
-        Namespaced("", "v1", "core.v1", "Endpoints", "endpoints", Plain) with { ShortNames = ["ep"] },
-        Namespaced("", "v1", "core.v1", "Event", "events", Plain) with { ShortNames = ["ev"] },
-        Namespaced("", "v1", "core.v1", "LimitRange", "limitranges", Plain) with { ShortNames = ["limits"] },
-        Cluster("", "v1", "core.v1", "Namespace", "namespaces", Plain) with
+        Namespaced("", "v1", "core.v1", "ConfigMap", "configmaps", new RuledStrategy { Rules = ConfigValidation.ConfigMap, Change = ConfigValidation.ConfigMapChange, Table = CoreTables.ConfigMap }) with { ShortNames = ["cm"] },
+        Namespaced("", "v1", "core.v1", "Endpoints", "endpoints", new RuledStrategy { Defaults = ClusterDefaults.Endpoints, Rules = EndpointValidation.Endpoints, Table = CoreTables.Endpoints }) with { ShortNames = ["ep"] },
+        Namespaced("", "v1", "core.v1", "Event", "events", new EventStrategy()) with { ShortNames = ["ev"], NameRule = NameRules.PathSegment },
+        Namespaced("", "v1", "core.v1", "LimitRange", "limitranges", new RuledStrategy { Defaults = ClusterDefaults.LimitRange, Rules = ClusterValidation.LimitRange }) with { ShortNames = ["limits"] },
+        Cluster("", "v1", "core.v1", "Namespace", "namespaces", new NamespaceStrategy()) with
         {
-            ShortNames = ["ns"], Subresources = ["finalize", "status"], Verbs = ["create", "delete", "get", "list", "patch", "update", "watch"],
+            ShortNames = ["ns"], Subresources = ["finalize", "status"], Verbs = ["create", "delete", "get", "list", "patch", "update", "watch"], NameRule = NameRules.DnsLabel,
         },
-        Cluster("", "v1", "core.v1", "Node", "nodes", Plain) with { ShortNames = ["no"], Subresources = ["proxy", "status"] },
-        Namespaced("", "v1", "core.v1", "PersistentVolumeClaim", "persistentvolumeclaims", Plain) with { ShortNames = ["pvc"], Subresources = ["status"] },
-        Cluster("", "v1", "core.v1", "PersistentVolume", "persistentvolumes", Plain) with { ShortNames = ["pv"], Subresources = ["status"] },
-        Namespaced("", "v1", "core.v1", "Pod", "pods", Plain) with
+        Cluster("", "v1", "core.v1", "Node", "nodes", new NodeStrategy()) with { ShortNames = ["no"], Subresources = ["proxy", "status"] },
+        Namespaced("", "v1", "core.v1", "PersistentVolumeClaim", "persistentvolumeclaims", new RuledStrategy
         {
-            ShortNames = ["po"], Categories = ["all"], HasGeneration = false,
+            Defaults = ClusterDefaults.PersistentVolumeClaim, Rules = ClusterValidation.Claim, Change = ClusterValidation.ClaimChange,
+            InitialStatus = PendingPhase, Table = ClusterTables.PersistentVolumeClaim,
+        }) with { ShortNames = ["pvc"], Subresources = ["status"] },
+        Cluster("", "v1", "core.v1", "PersistentVolume", "persistentvolumes", new RuledStrategy
+        {
+            Defaults = ClusterDefaults.PersistentVolume, Rules = ClusterValidation.Volume, InitialStatus = PendingPhase, Table = ClusterTables.PersistentVolume,
+        }) with { ShortNames = ["pv"], Subresources = ["status"] },
+        Namespaced("", "v1", "core.v1", "Pod", "pods", new PodStrategy()) with
+        {
+            ShortNames = ["po"], Categories = ["all"],
             Subresources = ["attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "status"],
         },
-        Namespaced("", "v1", "core.v1", "PodTemplate", "podtemplates", Plain),
-        Namespaced("", "v1", "core.v1", "ReplicationController", "replicationcontrollers", Plain) with
+        Namespaced("", "v1", "core.v1", "PodTemplate", "podtemplates", new RuledStrategy { Defaults = WorkloadDefaults.PodTemplate, Rules = WorkloadValidation.PodTemplate, Table = WorkloadTables.PodTemplate }),
+        Namespaced("", "v1", "core.v1", "ReplicationController", "replicationcontrollers", new RuledStrategy
+        {
+            Defaults = WorkloadDefaults.ReplicationController, Rules = WorkloadValidation.ReplicationController, StatusRules = WorkloadValidation.ReplicaStatus,
+            InitialStatus = NoReplicas, Table = WorkloadTables.ReplicationController, Fields = [("status.replicas", "0")],
+        }) with
         {
             ShortNames = ["rc"], Categories = ["all"], Subresources = ["scale", "status"], HasGeneration = true,
         },
-        Namespaced("", "v1", "core.v1", "ResourceQuota", "resourcequotas", Plain) with { ShortNames = ["quota"], Subresources = ["status"] },
-        Namespaced("", "v1", "core.v1", "Secret", "secrets", Plain),
-        Namespaced("", "v1", "core.v1", "ServiceAccount", "serviceaccounts", Plain) with { ShortNames = ["sa"], Subresources = ["token"] },
-        Namespaced("", "v1", "core.v1", "Service", "services", Plain) with
+        Namespaced("", "v1", "core.v1", "ResourceQuota", "resourcequotas", new RuledStrategy { Rules = ClusterValidation.ResourceQuota, Table = ClusterTables.ResourceQuota }) with { ShortNames = ["quota"], Subresources = ["status"] },
+        Namespaced("", "v1", "core.v1", "Secret", "secrets", new SecretStrategy()),
+        Namespaced("", "v1", "core.v1", "ServiceAccount", "serviceaccounts", new RuledStrategy { Table = CoreTables.ServiceAccount }) with { ShortNames = ["sa"], Subresources = ["token"] },
+        Namespaced("", "v1", "core.v1", "Service", "services", new ServiceStrategy()) with
         {
-            ShortNames = ["svc"], Categories = ["all"], Subresources = ["proxy", "status"],
+            ShortNames = ["svc"], Categories = ["all"], Subresources = ["proxy", "status"], NameRule = NameRules.Dns1035Label,
         },
     ];
 
     private static IEnumerable<ResourceKind> Apps() =>
     [
-        Namespaced("apps", "v1", "apps.v1", "ControllerRevision", "controllerrevisions", Plain),
-        Namespaced("apps", "v1", "apps.v1", "DaemonSet", "daemonsets", Plain) with
+        Namespaced("apps", "v1", "apps.v1", "ControllerRevision", "controllerrevisions", new RuledStrategy { Change = ClusterValidation.RevisionChange, Table = WorkloadTables.ControllerRevision }),
+        Namespaced("apps", "v1", "apps.v1", "DaemonSet", "daemonsets", new RuledStrategy
+        {
+            Defaults = WorkloadDefaults.DaemonSet, Rules = WorkloadValidation.DaemonSet, Change = WorkloadValidation.SelectorChange,
+            InitialStatus = NoNodes, Table = WorkloadTables.DaemonSet,
+        }) with
         {
             ShortNames = ["ds"], Categories = ["all"], Subresources = ["status"], HasGeneration = true,
         },
-        Namespaced("apps", "v1", "apps.v1", "Deployment", "deployments", Plain) with
+        Namespaced("apps", "v1", "apps.v1", "Deployment", "deployments", new RuledStrategy
+        {
+            Defaults = WorkloadDefaults.Deployment, Rules = WorkloadValidation.Deployment, Change = WorkloadValidation.SelectorChange,
+            StatusRules = WorkloadValidation.ReplicaStatus, InitialStatus = Empty, Table = WorkloadTables.Deployment,
+        }) with
         {
             ShortNames = ["deploy"], Categories = ["all"], Subresources = ["scale", "status"], HasGeneration = true,
         },
-        Namespaced("apps", "v1", "apps.v1", "ReplicaSet", "replicasets", Plain) with
+        Namespaced("apps", "v1", "apps.v1", "ReplicaSet", "replicasets", new RuledStrategy
+        {
+            Defaults = WorkloadDefaults.ReplicaSet, Rules = WorkloadValidation.ReplicaSet, Change = WorkloadValidation.SelectorChange,
+            StatusRules = WorkloadValidation.ReplicaStatus, InitialStatus = NoReplicas, Table = WorkloadTables.ReplicaSet, Fields = [("status.replicas", "0")],
+        }) with
         {
             ShortNames = ["rs"], Categories = ["all"], Subresources = ["scale", "status"], HasGeneration = true,
         },
-        Namespaced("apps", "v1", "apps.v1", "StatefulSet", "statefulsets", Plain) with
+        Namespaced("apps", "v1", "apps.v1", "StatefulSet", "statefulsets", new RuledStrategy
+        {
+            Defaults = WorkloadDefaults.StatefulSet, Rules = WorkloadValidation.StatefulSet, Change = WorkloadValidation.StatefulSetChange,
+            StatusRules = WorkloadValidation.ReplicaStatus, InitialStatus = NoAvailableReplicas, Table = WorkloadTables.StatefulSet,
+        }) with
         {
             ShortNames = ["sts"], Categories = ["all"], Subresources = ["scale", "status"], HasGeneration = true,
         },
@@ -69,7 +109,7 @@ internal static class BuiltInKinds
 
     private static IEnumerable<ResourceKind> Autoscaling() =>
     [
-        Namespaced("autoscaling", "v2", "autoscaling.v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", Plain) with
+        Namespaced("autoscaling", "v2", "autoscaling.v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", new RuledStrategy { Defaults = ClusterDefaults.HorizontalPodAutoscaler, Table = ClusterTables.HorizontalPodAutoscaler }) with
         {
             ShortNames = ["hpa"], Categories = ["all"], Subresources = ["status"],
         },
@@ -77,40 +117,50 @@ internal static class BuiltInKinds
 
     private static IEnumerable<ResourceKind> Batch() =>
     [
-        Namespaced("batch", "v1", "batch.v1", "CronJob", "cronjobs", Plain) with
+        Namespaced("batch", "v1", "batch.v1", "CronJob", "cronjobs", new RuledStrategy
+        {
+            Defaults = WorkloadDefaults.CronJob, Rules = WorkloadValidation.CronJob, InitialStatus = Empty, Table = WorkloadTables.CronJob,
+        }) with
         {
             ShortNames = ["cj"], Categories = ["all"], Subresources = ["status"], HasGeneration = true,
         },
-        Namespaced("batch", "v1", "batch.v1", "Job", "jobs", Plain) with { Categories = ["all"], Subresources = ["status"], HasGeneration = true },
+        Namespaced("batch", "v1", "batch.v1", "Job", "jobs", new RuledStrategy
+        {
+            Defaults = WorkloadDefaults.Job, Rules = WorkloadValidation.Job, Change = WorkloadValidation.JobChange, InitialStatus = Empty,
+            Table = WorkloadTables.Job, Fields = [("status.successful", "0")],
+        }) with { Categories = ["all"], Subresources = ["status"], HasGeneration = true },
     ];
 
     private static IEnumerable<ResourceKind> Certificates() =>
     [
-        Cluster("certificates.k8s.io", "v1", "certificates.v1", "CertificateSigningRequest", "certificatesigningrequests", Plain) with
+        Cluster("certificates.k8s.io", "v1", "certificates.v1", "CertificateSigningRequest", "certificatesigningrequests", new CertificateSigningRequestStrategy()) with
         {
             ShortNames = ["csr"], Subresources = ["approval", "status"],
         },
     ];
 
     private static IEnumerable<ResourceKind> Coordination() =>
-        [Namespaced("coordination.k8s.io", "v1", "coordination.v1", "Lease", "leases", Plain)];
+        [Namespaced("coordination.k8s.io", "v1", "coordination.v1", "Lease", "leases", new RuledStrategy { Rules = ClusterValidation.Lease, Table = ClusterTables.Lease })];
 
     private static IEnumerable<ResourceKind> Discovery() =>
-        [Namespaced("discovery.k8s.io", "v1", "discovery.v1", "EndpointSlice", "endpointslices", Plain) with { HasGeneration = true }];
+        [Namespaced("discovery.k8s.io", "v1", "discovery.v1", "EndpointSlice", "endpointslices", new RuledStrategy
+        {
+            Defaults = ClusterDefaults.EndpointSlice, Rules = EndpointValidation.Slice, Change = EndpointValidation.SliceChange, Table = CoreTables.EndpointSlice,
+        }) with { HasGeneration = true }];
 
     private static IEnumerable<ResourceKind> Networking() =>
     [
-        Cluster("networking.k8s.io", "v1", "networking.v1", "IngressClass", "ingressclasses", Plain) with { HasGeneration = true },
-        Namespaced("networking.k8s.io", "v1", "networking.v1", "Ingress", "ingresses", Plain) with
+        Cluster("networking.k8s.io", "v1", "networking.v1", "IngressClass", "ingressclasses", new RuledStrategy { Defaults = ClusterDefaults.IngressClass, Table = ClusterTables.IngressClass }) with { HasGeneration = true },
+        Namespaced("networking.k8s.io", "v1", "networking.v1", "Ingress", "ingresses", new RuledStrategy { InitialStatus = NoLoadBalancer, Table = ClusterTables.Ingress }) with
         {
             ShortNames = ["ing"], Subresources = ["status"], HasGeneration = true,
         },
-        Namespaced("networking.k8s.io", "v1", "networking.v1", "NetworkPolicy", "networkpolicies", Plain) with { ShortNames = ["netpol"], HasGeneration = true },
+        Namespaced("networking.k8s.io", "v1", "networking.v1", "NetworkPolicy", "networkpolicies", new RuledStrategy { Defaults = ClusterDefaults.NetworkPolicy, Table = ClusterTables.NetworkPolicy }) with { ShortNames = ["netpol"], HasGeneration = true },
     ];
 
     private static IEnumerable<ResourceKind> Policy() =>
     [
-        Namespaced("policy", "v1", "policy.v1", "PodDisruptionBudget", "poddisruptionbudgets", Plain) with
+        Namespaced("policy", "v1", "policy.v1", "PodDisruptionBudget", "poddisruptionbudgets", new RuledStrategy { Rules = ClusterValidation.DisruptionBudget, Table = WorkloadTables.PodDisruptionBudget }) with
         {
             ShortNames = ["pdb"], Subresources = ["status"], HasGeneration = true,
         },
@@ -118,51 +168,59 @@ internal static class BuiltInKinds
 
     private static IEnumerable<ResourceKind> Rbac() =>
     [
-        Cluster("rbac.authorization.k8s.io", "v1", "rbac.v1", "ClusterRoleBinding", "clusterrolebindings", Plain),
-        Cluster("rbac.authorization.k8s.io", "v1", "rbac.v1", "ClusterRole", "clusterroles", Plain),
-        Namespaced("rbac.authorization.k8s.io", "v1", "rbac.v1", "RoleBinding", "rolebindings", Plain),
-        Namespaced("rbac.authorization.k8s.io", "v1", "rbac.v1", "Role", "roles", Plain),
+        Cluster("rbac.authorization.k8s.io", "v1", "rbac.v1", "ClusterRoleBinding", "clusterrolebindings", Bindings) with { NameRule = NameRules.PathSegment },
+        Cluster("rbac.authorization.k8s.io", "v1", "rbac.v1", "ClusterRole", "clusterroles", Roles) with { NameRule = NameRules.PathSegment },
+        Namespaced("rbac.authorization.k8s.io", "v1", "rbac.v1", "RoleBinding", "rolebindings", Bindings) with { NameRule = NameRules.PathSegment },
+        Namespaced("rbac.authorization.k8s.io", "v1", "rbac.v1", "Role", "roles", Roles) with { NameRule = NameRules.PathSegment },
     ];
 
     private static IEnumerable<ResourceKind> Scheduling() =>
     [
-        Cluster("scheduling.k8s.io", "v1", "scheduling.v1", "PriorityClass", "priorityclasses", Plain) with { ShortNames = ["pc"], HasGeneration = true },
+        Cluster("scheduling.k8s.io", "v1", "scheduling.v1", "PriorityClass", "priorityclasses", new RuledStrategy
+        {
+            Defaults = ClusterDefaults.PriorityClass, Rules = ClusterValidation.PriorityClass, Change = ClusterValidation.PriorityClassChange,
+            Table = ClusterTables.PriorityClass,
+        }) with { ShortNames = ["pc"], HasGeneration = true },
     ];
 
     private static IEnumerable<ResourceKind> Storage() =>
     [
-        Cluster("storage.k8s.io", "v1", "storage.v1", "CSIDriver", "csidrivers", Plain) with { HasGeneration = true },
-        Cluster("storage.k8s.io", "v1", "storage.v1", "CSINode", "csinodes", Plain),
-        Namespaced("storage.k8s.io", "v1", "storage.v1", "CSIStorageCapacity", "csistoragecapacities", Plain),
-        Cluster("storage.k8s.io", "v1", "storage.v1", "StorageClass", "storageclasses", Plain) with { ShortNames = ["sc"] },
-        Cluster("storage.k8s.io", "v1", "storage.v1", "VolumeAttachment", "volumeattachments", Plain) with { Subresources = ["status"] },
+        Cluster("storage.k8s.io", "v1", "storage.v1", "CSIDriver", "csidrivers", new RuledStrategy { Defaults = ClusterDefaults.CsiDriver, Table = ClusterTables.CsiDriver }) with { HasGeneration = true },
+        Cluster("storage.k8s.io", "v1", "storage.v1", "CSINode", "csinodes", new RuledStrategy { Table = ClusterTables.CsiNode }),
+        Namespaced("storage.k8s.io", "v1", "storage.v1", "CSIStorageCapacity", "csistoragecapacities", new RuledStrategy { Table = ClusterTables.CsiStorageCapacity }),
+        Cluster("storage.k8s.io", "v1", "storage.v1", "StorageClass", "storageclasses", new RuledStrategy
+        {
+            Defaults = ClusterDefaults.StorageClass, Rules = ClusterValidation.StorageClass, Change = ClusterValidation.StorageClassChange,
+            Table = ClusterTables.StorageClass,
+        }) with { ShortNames = ["sc"] },
+        Cluster("storage.k8s.io", "v1", "storage.v1", "VolumeAttachment", "volumeattachments", new RuledStrategy { Table = ClusterTables.VolumeAttachment }) with { Subresources = ["status"] },
     ];
 
     private static IEnumerable<ResourceKind> Node() =>
-        [Cluster("node.k8s.io", "v1", "node.v1", "RuntimeClass", "runtimeclasses", Plain)];
+        [Cluster("node.k8s.io", "v1", "node.v1", "RuntimeClass", "runtimeclasses", new RuledStrategy { Rules = ClusterValidation.RuntimeClass, Change = ClusterValidation.RuntimeClassChange, Table = ClusterTables.RuntimeClass })];
 
     private static IEnumerable<ResourceKind> Admission() =>
     [
-        Extension("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
-        Extension("ValidatingAdmissionPolicy", "validatingadmissionpolicies") with { Subresources = ["status"] },
-        Extension("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
-        Extension("ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
+        Extension("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", Webhooks),
+        Extension("ValidatingAdmissionPolicy", "validatingadmissionpolicies", new RuledStrategy { Defaults = ClusterDefaults.AdmissionPolicy, Table = ClusterTables.AdmissionPolicy }) with { Subresources = ["status"] },
+        Extension("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", new RuledStrategy { Defaults = ClusterDefaults.AdmissionPolicyBinding, Table = ClusterTables.AdmissionPolicyBinding }),
+        Extension("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", Webhooks),
     ];
 
     private static IEnumerable<ResourceKind> FlowControl() =>
     [
-        Cluster("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol.v1", "FlowSchema", "flowschemas", Plain) with
+        Cluster("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol.v1", "FlowSchema", "flowschemas", new RuledStrategy { Defaults = ClusterDefaults.FlowSchema, Table = ClusterTables.FlowSchema }) with
         {
             Subresources = ["status"], HasGeneration = true,
         },
-        Cluster("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol.v1", "PriorityLevelConfiguration", "prioritylevelconfigurations", Plain) with
+        Cluster("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol.v1", "PriorityLevelConfiguration", "prioritylevelconfigurations", new RuledStrategy { Defaults = ClusterDefaults.PriorityLevel, Table = ClusterTables.PriorityLevel }) with
         {
             Subresources = ["status"], HasGeneration = true,
         },
     ];
 
-    private static ResourceKind Extension(string kind, string plural) =>
-        Cluster("admissionregistration.k8s.io", "v1", "admissionregistration.v1", kind, plural, Plain) with { Categories = ["api-extensions"], HasGeneration = true };
+    private static ResourceKind Extension(string kind, string plural, KindStrategy strategy) =>
+        Cluster("admissionregistration.k8s.io", "v1", "admissionregistration.v1", kind, plural, strategy) with { Categories = ["api-extensions"], HasGeneration = true };
 
     private static ResourceKind Namespaced(string group, string version, string package, string kind, string plural, KindStrategy strategy) => new()
     {
@@ -172,4 +230,16 @@ internal static class BuiltInKinds
 
     private static ResourceKind Cluster(string group, string version, string package, string kind, string plural, KindStrategy strategy) =>
         Namespaced(group, version, package, kind, plural, strategy) with { Namespaced = false };
+
+    private static JsonObject Empty() => [];
+
+    private static JsonObject PendingPhase() => new() { ["phase"] = "Pending" };
+
+    private static JsonObject NoLoadBalancer() => new() { ["loadBalancer"] = new JsonObject() };
+
+    private static JsonObject NoReplicas() => new() { ["replicas"] = 0 };
+
+    private static JsonObject NoAvailableReplicas() => new() { ["replicas"] = 0, ["availableReplicas"] = 0 };
+
+    private static JsonObject NoNodes() => new() { ["currentNumberScheduled"] = 0, ["numberMisscheduled"] = 0, ["desiredNumberScheduled"] = 0, ["numberReady"] = 0 };
 }

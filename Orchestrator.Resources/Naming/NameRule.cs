@@ -18,11 +18,8 @@ public static class NameRules
     /// <summary>Services.</summary>
     public static NameRule Dns1035Label { get; } = (name, isPrefix) => NameFormats.Dns1035Label(Masked(name, isPrefix));
 
-    /// <summary>Roles and their bindings.</summary>
+    /// <summary>Roles, their bindings, and events: whatever fits into a URL's path.</summary>
     public static NameRule PathSegment { get; } = NameFormats.PathSegment;
-
-    /// <summary>Kinds that name no rule, as events.</summary>
-    public static NameRule Any { get; } = static (_, _) => [];
 
     /// <summary>A prefix may end in a dash, since something follows it.</summary>
     private static string Masked(string name, bool isPrefix) => isPrefix && name.Length > 1 && name[^1] == '-' ? name[..^2] + "a" : name;
