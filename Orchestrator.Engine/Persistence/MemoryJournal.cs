@@ -73,6 +73,8 @@ public sealed class MemoryJournal(TimeProvider? time = null) : IJournal
     public ValueTask<long> WriteAsync(IReadOnlyList<JournalWrite> rows, CancellationToken cancel = default)
     {
         ArgumentOutOfRangeException.ThrowIfZero(rows.Count);
+        if (cancel.IsCancellationRequested)
+            return ValueTask.FromCanceled<long>(cancel);
         var reply = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {

@@ -17,7 +17,9 @@ public interface IJournalDatabase : IAsyncDisposable
     /// </summary>
     long Begin(int rows);
 
-    /// <summary>Inserts the rows. Returns the index of a row whose (persistence id, sequence number) is taken, or -1 when all are in.</summary>
+    /// <summary>
+    /// Inserts the rows. Returns the index of a row whose sequence number is not above its entity's newest, or -1 when all are in.
+    /// </summary>
     int Insert(IReadOnlyList<JournalRow> rows);
 
     /// <summary>Makes the transaction durable.</summary>

@@ -345,6 +345,8 @@ public abstract class JournalSuite : IAsyncLifetime
         await Journal.CompactAsync(4);
         (await Journal.LatestAsync("a")).ShouldNotBeNull().SequenceNr.ShouldBe(4);
         await Should.ThrowAsync<ConcurrentWriterException>(async () => await WriteAsync("a", 4));
+        // A writer that was asleep since number 2 must not get in where its rival's row is compacted away.
+        await Should.ThrowAsync<ConcurrentWriterException>(async () => await WriteAsync("a", 3));
         (await WriteAsync("a", 5)).ShouldBe(5);
     }
 
@@ -398,6 +400,7 @@ public abstract class JournalSuite : IAsyncLifetime
     [Fact]
     public async Task Closing_commits_what_was_waiting_and_refuses_what_comes_later()
     {
+        if (!Survives) return;
         var waiting = Enumerable.Range(1, 20).Select(i => WriteAsync($"p{i}", 1).AsTask()).ToList();
         await Journal.DisposeAsync();
         (await Task.WhenAll(waiting)).Order().ShouldBe(Enumerable.Range(1, 20).Select(i => (long)i));

@@ -31,7 +31,10 @@ internal sealed class SqliteDatabase : IJournalDatabase
             writer, "UPDATE head SET ordering = ordering + ?1 WHERE EXISTS (SELECT 1 FROM members WHERE id = ?2 AND epoch = ?3 AND state = 'up') RETURNING ordering");
         _advance.Bind(2, memberId).Bind(3, epoch);
         _insert = new SqliteStatement(
-            writer, "INSERT INTO journal (ordering, persistence_id, sequence_nr, operation, written_at, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+            writer,
+            // Not only a taken number is refused but any at or below the newest: compaction may have dropped the row that held it.
+            "INSERT INTO journal (ordering, persistence_id, sequence_nr, operation, written_at, payload) SELECT ?1, ?2, ?3, ?4, ?5, ?6 "
+            + "WHERE NOT EXISTS (SELECT 1 FROM journal WHERE persistence_id = ?2 AND sequence_nr >= ?3)");
         _commit = new SqliteStatement(writer, "COMMIT");
         _rollback = new SqliteStatement(writer, "ROLLBACK");
         MemberId = memberId;
@@ -89,7 +92,8 @@ internal sealed class SqliteDatabase : IJournalDatabase
             var row = rows[i];
             _insert.Bind(1, row.Ordering).Bind(2, row.PersistenceId).Bind(3, row.SequenceNr).Bind(4, row.Operation)
                 .Bind(5, row.WrittenAt.ToUnixTimeMilliseconds()).Bind(6, row.Payload.Span);
-            if (!_insert.Run(out _)) return i;
+            _insert.Run(out _);
+            if (raw.sqlite3_changes(_writer.Handle) == 0) return i;
         }
         return -1;
     }

@@ -43,8 +43,8 @@ internal sealed class SqliteStatement : IDisposable
         return this;
     }
 
-    /// <summary>Runs to the end. Returns the first row's first column, or null without a row. A broken constraint gives false.</summary>
-    public bool Run(out long? first)
+    /// <summary>Runs to the end. Gives the first row's first column, or null without a row. Throws <see cref="SqliteException"/>.</summary>
+    public void Run(out long? first)
     {
         first = null;
         var code = raw.sqlite3_step(_statement);
@@ -53,20 +53,15 @@ internal sealed class SqliteStatement : IDisposable
             first ??= raw.sqlite3_column_int64(_statement, 0);
             code = raw.sqlite3_step(_statement);
         }
-        if (code is not raw.SQLITE_DONE and not raw.SQLITE_CONSTRAINT)
+        try
         {
-            // Thrown before the reset, which would replace the connection's message.
-            try
-            {
-                SqliteException.ThrowExceptionForRC(code, _connection);
-            }
-            finally
-            {
-                _ = raw.sqlite3_reset(_statement);
-            }
+            // Before the reset, which would replace the connection's message.
+            SqliteException.ThrowExceptionForRC(code, _connection);
         }
-        _ = raw.sqlite3_reset(_statement);
-        return code == raw.SQLITE_DONE;
+        finally
+        {
+            _ = raw.sqlite3_reset(_statement);
+        }
     }
 
     public void Dispose() => _statement.Dispose();
