@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Events;
+using Orchestrator.Actors.GarbageCollection;
 using Orchestrator.Actors.Nodes;
 using Orchestrator.Actors.Resources;
+using Orchestrator.Actors.Scheduling;
 using Orchestrator.Actors.Services;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Persistence;
@@ -54,6 +56,8 @@ public sealed class ControlPlane : IAsyncDisposable
         services.Events = system.ActorOf(Props.Create(() => new EventRecorderActor(services)), "events");
         // Hints begin before the first shard starts: what a shard's start does not see, a hint does.
         plane.WakeOnChanges(StartRegion(system, services), new WakeRules(catalog, services.Cache, ResourceActors.Loops));
+        ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new SchedulerActor(services, Random.Shared.Next())), "scheduler"));
+        ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new GarbageCollectorActor(services)), "garbage-collector"));
         plane.Client = new ResourceClient(services);
         plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)), "agents");
         system.ActorOf(Props.Create(() => new JournalMaintenanceActor(services, journal)), "journal-maintenance");

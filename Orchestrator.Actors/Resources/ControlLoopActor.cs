@@ -38,7 +38,11 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
         _context = WriteContext.System(component);
         Command<ReconcileNow>(_ => RunReconcile());
         Command<RepliesOverdue>(_ => { _inFlight = 0; WakeUp(); });
-        Command<ResourceWritten>(_ => OnReply());
+        Command<ResourceWritten>(written =>
+        {
+            OnWritten(written);
+            OnReply();
+        });
         Command<ResourceRefused>(refused =>
         {
             OnRefused(refused);
@@ -57,6 +61,9 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
 
     /// <summary>Makes the world like the object, one step at a time; called with <see cref="ResourceActor.Current"/> not null. Must not block.</summary>
     protected abstract void Reconcile();
+
+    /// <summary>A command of this loop is done; the loop runs again afterwards.</summary>
+    protected virtual void OnWritten(ResourceWritten written) { }
 
     /// <summary>A command of this loop was refused; the loop runs again afterwards. Not found and already exists need nothing: the next look tells.</summary>
     protected virtual void OnRefused(ResourceRefused refused) { }
@@ -110,7 +117,11 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     }
 
     /// <summary>Runs the loop again after a while; the sooner of two requests wins only if it comes last: one timer.</summary>
-    protected void ReconcileAfter(TimeSpan delay) => Timers.StartSingleTimer(nameof(ReconcileNow), ReconcileNow.Instance, delay);
+    protected void ReconcileAfter(TimeSpan delay)
+    {
+        Context.SetReceiveTimeout(null); // a timer lives only as long as the actor is in memory
+        Timers.StartSingleTimer(nameof(ReconcileNow), ReconcileNow.Instance, delay);
+    }
 
     /// <summary>Records a Kubernetes event about this object. Type is Normal or Warning.</summary>
     protected void Record(string type, string reason, string message)
@@ -135,6 +146,7 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     private void RunReconcile()
     {
         _wakePending = false;
+        Context.SetReceiveTimeout(Services.Options.PassivateAfter);
         if (_inFlight == 0 && Current is not null) Reconcile();
     }
 

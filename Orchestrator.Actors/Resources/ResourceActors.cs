@@ -1,6 +1,8 @@
+using Orchestrator.Actors.Namespaces;
 using Orchestrator.Actors.Nodes;
 using Orchestrator.Actors.Pods;
 using Orchestrator.Actors.Services;
+using Orchestrator.Actors.Workloads;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Resources;
 
@@ -13,6 +15,9 @@ public static class ResourceActors
     {
         ["pods"] = (key, services) => new PodActor(key, services),
         ["nodes"] = (key, services) => new NodeActor(key, services),
+        ["namespaces"] = (key, services) => new NamespaceActor(key, services),
+        ["deployments.apps"] = (key, services) => new DeploymentActor(key, services),
+        ["replicasets.apps"] = (key, services) => new ReplicaSetActor(key, services),
         ["services"] = (key, services) => new ServiceActor(key, services),
     };
 

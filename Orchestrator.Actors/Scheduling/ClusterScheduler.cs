@@ -1,7 +1,6 @@
 using Orchestrator.Actors.Scheduling.Plugins;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Types.Core.V1;
-using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Actors.Scheduling;
 
@@ -56,13 +55,16 @@ public sealed class ClusterScheduler
     /// <summary>A Node object is gone.</summary>
     public void NodeGone(string name) => _nodes.Remove(name);
 
+    /// <summary>
+    /// Whether this pod is known to be on this node for good: then a change of it that does not end it is none for the scheduler. Status
+    /// reports of such pods are most of what comes.
+    /// </summary>
+    public bool IsSettled(ResourceKey key, string uid, string node) =>
+        node.Length > 0 && _placed.TryGetValue(key, out var known) && !known.Assumed && known.Node == node && known.Pod.Uid == uid;
+
     /// <summary>A Pod object was created or changed.</summary>
     public void PodChanged(Pod pod, DateTimeOffset now)
     {
-        // Status reports of placed pods are most of what comes: they change nothing here.
-        var key = new ResourceKey("pods", pod.Metadata.Namespace, pod.Metadata.Name);
-        if (_placed.TryGetValue(key, out var known) && !known.Assumed && known.Node == pod.Spec.NodeName && known.Pod.Uid == pod.Metadata.UID
-            && !PodStatusFacts.IsTerminal(pod)) return;
         var info = PodInfo.Of(pod, _columns);
         if (info.NodeName.Length > 0)
         {

@@ -35,11 +35,11 @@ public static class ReplicaSetStatusOf
         };
     }
 
-    /// <summary>A failure condition stays as first reported until the failure is over, as upstream keeps it.</summary>
+    /// <summary>A failure condition stays as first reported until the numbers are right or a try succeeds, as upstream keeps it.</summary>
     private static List<ReplicaSetCondition>? Conditions(ReplicaSet replicaSet, int pods, string? failure, DateTimeOffset now)
     {
         var others = (replicaSet.Status.Conditions ?? []).Where(c => c.Type != "ReplicaFailure").ToList();
-        if (failure is not null)
+        if (failure is not null && pods != (replicaSet.Spec.Replicas ?? 1))
         {
             others.Add(replicaSet.Status.Conditions?.Find(c => c.Type == "ReplicaFailure") ?? new ReplicaSetCondition
             {
