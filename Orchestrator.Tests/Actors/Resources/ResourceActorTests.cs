@@ -1,0 +1,104 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Orchestrator.Protocol.Resources;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Errors;
+using Shouldly;
+
+namespace Orchestrator.Tests.Actors.Resources;
+
+public sealed class ResourceActorTests : IAsyncLifetime
+{
+    private const string ConfigMap = """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"},"data":{"a":"1"}}""";
+    private static readonly ResourceKey Key = new("configmaps", "default", "c");
+
+    private ControlPlaneHarness _plane = null!;
+
+    public async Task InitializeAsync() => _plane = await ControlPlaneHarness.StartAsync();
+
+    public async Task DisposeAsync() => await _plane.DisposeAsync();
+
+    [Fact]
+    public async Task A_created_object_is_seen_by_a_read_after_the_reply()
+    {
+        var written = (await _plane.CreateAsync("configmaps", ConfigMap)).ShouldBeOfType<ResourceWritten>();
+        written.Created.ShouldBeTrue();
+        var entry = _plane.Cache.Get(Key)!;
+        entry.ResourceVersion.ShouldBe(written.ResourceVersion);
+        var obj = JsonNode.Parse(written.Json!.Value.Span)!;
+        ((string)obj["metadata"]!["uid"]!).Length.ShouldBe(36);
+        ((string)obj["metadata"]!["resourceVersion"]!).ShouldBe($"{written.ResourceVersion}");
+    }
+
+    [Fact]
+    public async Task A_second_create_is_refused_and_changes_nothing()
+    {
+        var first = (ResourceWritten)await _plane.CreateAsync("configmaps", ConfigMap);
+        var refused = (await _plane.CreateAsync("configmaps", ConfigMap)).ShouldBeOfType<ResourceRefused>();
+        refused.Status.Message.ShouldBe("configmaps \"c\" already exists");
+        _plane.Cache.Get(Key)!.ResourceVersion.ShouldBe(first.ResourceVersion);
+    }
+
+    [Fact]
+    public async Task A_patch_that_changes_nothing_writes_nothing()
+    {
+        var created = (ResourceWritten)await _plane.CreateAsync("configmaps", ConfigMap);
+        var head = _plane.Journal.Head;
+        var same = (await _plane.PatchAsync(Key, """{"data":{"a":"1"}}""")).ShouldBeOfType<ResourceWritten>();
+        same.ResourceVersion.ShouldBe(created.ResourceVersion);
+        _plane.Journal.Head.ShouldBe(head);
+    }
+
+    [Fact]
+    public async Task An_outdated_resourceVersion_is_a_conflict()
+    {
+        var created = (ResourceWritten)await _plane.CreateAsync("configmaps", ConfigMap);
+        (await _plane.PatchAsync(Key, """{"data":{"a":"2"}}""")).ShouldBeOfType<ResourceWritten>();
+        var stale = await _plane.PatchAsync(Key, $$"""{"metadata":{"resourceVersion":"{{created.ResourceVersion}}"},"data":{"a":"3"} }""");
+        stale.ShouldBeOfType<ResourceRefused>().Status.Code.ShouldBe(409);
+        Encoding.UTF8.GetString(_plane.Cache.Get(Key)!.Json.Span).ShouldContain("\"a\":\"2\"");
+    }
+
+    [Fact]
+    public async Task Concurrent_patches_of_one_object_are_all_applied()
+    {
+        await _plane.CreateAsync("configmaps", ConfigMap);
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(i => _plane.PatchAsync(Key, $$"""{"data":{"k{{i}}":"v"} }""")));
+        JsonNode.Parse(_plane.Cache.Get(Key)!.Json.Span)!["data"]!.AsObject().Count.ShouldBe(101);
+    }
+
+    [Fact]
+    public async Task A_name_can_be_used_again_after_a_delete_with_another_uid()
+    {
+        var first = (ResourceWritten)await _plane.CreateAsync("configmaps", ConfigMap);
+        (await _plane.DeleteAsync(Key)).ShouldBeOfType<ResourceWritten>().Deleted.ShouldNotBeNull();
+        _plane.Cache.Get(Key).ShouldBeNull();
+        var second = (await _plane.CreateAsync("configmaps", ConfigMap)).ShouldBeOfType<ResourceWritten>();
+        Uid(second).ShouldNotBe(Uid(first));
+    }
+
+    [Fact]
+    public async Task Nothing_is_created_in_a_namespace_that_is_missing() =>
+        (await Should.ThrowAsync<StatusException>(() => _plane.CreateAsync("configmaps", ConfigMap, "nowhere"))).Status.Code.ShouldBe(404);
+
+    [Fact]
+    public async Task A_dry_run_answers_and_stores_nothing()
+    {
+        var kind = _plane.Plane.Services.Catalog.Get("configmaps");
+        var command = Orchestrator.Actors.Resources.ResourceWriter.PrepareCreate(_plane.Plane.Services, kind, "default", JsonNode.Parse(ConfigMap)!.AsObject(), ControlPlaneHarness.User with { DryRun = true });
+        (await _plane.Plane.Client.SendAsync(command)).ShouldBeOfType<ResourceWritten>();
+        _plane.Cache.Get(Key).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Everything_is_there_again_after_a_restart_on_the_same_journal()
+    {
+        var created = (ResourceWritten)await _plane.CreateAsync("configmaps", ConfigMap);
+        await _plane.DisposeAsync();
+        _plane = await ControlPlaneHarness.StartAsync(_plane.Journal);
+        _plane.Cache.Get(Key)!.Json.ToArray().ShouldBe(created.Json!.Value.ToArray());
+        (await _plane.PatchAsync(Key, """{"data":{"a":"2"}}""")).ShouldBeOfType<ResourceWritten>().ResourceVersion.ShouldBeGreaterThan(created.ResourceVersion);
+    }
+
+    private static string Uid(ResourceWritten written) => (string)JsonNode.Parse(written.Json!.Value.Span)!["metadata"]!["uid"]!;
+}
