@@ -4,15 +4,15 @@ namespace Orchestrator.Engine.Actor;
 public abstract class AkkaException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>The actor's constructor, its factory or PreStart threw. The default strategy stops the actor.</summary>
-public sealed class ActorInitializationException(IActorRef? actor, string message, Exception? cause = null) : AkkaException(message, cause)
+public class ActorInitializationException(IActorRef? actor, string message, Exception? cause = null) : AkkaException(message, cause)
 {
     /// <summary>The actor that could not start.</summary>
     public IActorRef? Actor { get; } = actor;
 }
 
-/// <summary>PostRestart threw.</summary>
+/// <summary>The new instance's constructor, its factory or PostRestart threw.</summary>
 public sealed class PostRestartException(IActorRef actor, Exception cause, Exception original)
-    : AkkaException($"{actor} failed again while restarting: {cause.Message}", cause)
+    : ActorInitializationException(actor, $"{actor} failed again while restarting: {cause.Message}", cause)
 {
     /// <summary>Why it was restarted.</summary>
     public Exception OriginalCause { get; } = original;
