@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Logging;
+using Orchestrator.Actors.Caching;
+using Orchestrator.Api.Lists;
+using Orchestrator.Api.Security;
+using Orchestrator.Engine.Persistence;
+using Orchestrator.Protocol.Streams;
+using Orchestrator.Resources.Kinds;
+
+namespace Orchestrator.Api.Hosting;
+
+/// <summary>What the endpoints share; one instance per server.</summary>
+public sealed class ApiServices
+{
+    /// <summary>The kinds served.</summary>
+    public required KindCatalog Catalog { get; init; }
+
+    /// <summary>The read model.</summary>
+    public required ResourceCache Cache { get; init; }
+
+    /// <summary>The journal, for reads that must see what other members wrote; null where this process is the only writer, so that the cache always has.</summary>
+    public IJournal? SharedJournal { get; init; }
+
+    /// <summary>Changes objects.</summary>
+    public required IResourceWrites Writes { get; init; }
+
+    /// <summary>Opens logs, commands and connections on nodes.</summary>
+    public required INodeStreamOpener Streams { get; init; }
+
+    /// <summary>Who sends a request.</summary>
+    public required Authenticator Authenticator { get; init; }
+
+    /// <summary>What a user may do.</summary>
+    public required IAuthorizer Authorizer { get; init; }
+
+    /// <summary>Issues service-account tokens.</summary>
+    public required ServiceAccountTokens Tokens { get; init; }
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Logging.</summary>
+    public required ILoggerFactory Logging { get; init; }
+
+    /// <summary>Cancelled when the server stops: watches and streams end.</summary>
+    public required CancellationToken Stopping { get; init; }
+
+    /// <summary>Snapshots behind continue tokens.</summary>
+    public ListSnapshots Snapshots { get => field ??= new ListSnapshots(Time); init; }
+}

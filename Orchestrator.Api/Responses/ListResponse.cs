@@ -1,0 +1,98 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Compression;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Orchestrator.Actors.Caching;
+using Orchestrator.Api.Hosting;
+using Orchestrator.Api.Lists;
+using Orchestrator.Api.Negotiation;
+using Orchestrator.Api.Requests;
+
+namespace Orchestrator.Api.Responses;
+
+/// <summary>Writes a page of a list. Objects are copied as the bytes they are stored as; nothing is encoded again.</summary>
+internal static class ListResponse
+{
+    private const int FlushAfter = 64 * 1024;
+    private const int CompressFrom = 128 * 1024;
+
+    /// <summary>Writes the page.</summary>
+    public static Task WriteAsync(ApiCall call, ResponseForm form, ListPage page)
+    {
+        if (form.Representation == Representation.Table)
+        {
+            var table = new TableWriter(call.Kind, form.Version, TableWriter.ParseInclude(call.Query.Text("includeObject")), call.Services.Time.GetUtcNow());
+            return BytesAsync(call.Http, form, table.Write(page.Entries, page.ResourceVersion.ToString(CultureInfo.InvariantCulture), page.Continue, page.Remaining));
+        }
+        var (head, items) = form.Representation == Representation.Metadata
+            ? (Head("PartialObjectMetadataList", $"meta.k8s.io/{form.Version}", page), page.Entries.Select(e => (ReadOnlyMemory<byte>)MetadataWriter.Write(e.Json, form.Version)).ToList())
+            : (Head($"{call.Kind.Kind}List", call.Kind.ApiVersion, page), (IReadOnlyList<ReadOnlyMemory<byte>>)page.Entries.Select(e => e.Json).ToList());
+        var length = head.Length + 2 + Math.Max(0, items.Count - 1) + items.Sum(i => (long)i.Length);
+        if (form.Encoding == Negotiation.Encoding.Json && !(length >= CompressFrom && Compresses(call.Http))) return CopyAsync(call.Http, form, head, items, length);
+
+        var whole = new ArrayBufferWriter<byte>((int)length);
+        Copy(whole, head, items, 0, items.Count, last: true);
+        return BytesAsync(call.Http, form, whole.WrittenMemory);
+    }
+
+    private static byte[] Head(string kind, string apiVersion, ListPage page)
+    {
+        var text = new StringBuilder($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{{\"resourceVersion\":\"{page.ResourceVersion}\"");
+        if (page.Continue.Length > 0) text.Append($",\"continue\":{JsonSerializer.Serialize(page.Continue)}");
+        if (page.Remaining is not null) text.Append($",\"remainingItemCount\":{page.Remaining}");
+        return System.Text.Encoding.UTF8.GetBytes(text.Append("},\"items\":[").ToString());
+    }
+
+    private static async Task CopyAsync(HttpContext context, ResponseForm form, byte[] head, IReadOnlyList<ReadOnlyMemory<byte>> items, long length)
+    {
+        var response = context.Response;
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = form.ContentType;
+        response.ContentLength = length;
+        if (HttpMethods.IsHead(context.Request.Method)) return;
+        var at = 0;
+        do
+        {
+            var from = at;
+            long bytes = 0;
+            while (at < items.Count && bytes < FlushAfter) bytes += items[at++].Length + 1;
+            Copy(response.BodyWriter, from == 0 ? head : [], items, from, at, last: at == items.Count);
+            await response.BodyWriter.FlushAsync(context.RequestAborted);
+        }
+        while (at < items.Count);
+    }
+
+    private static void Copy(IBufferWriter<byte> writer, byte[] head, IReadOnlyList<ReadOnlyMemory<byte>> items, int from, int to, bool last)
+    {
+        writer.Write(head);
+        for (var i = from; i < to; i++)
+        {
+            if (i > 0) writer.Write(","u8);
+            writer.Write(items[i].Span);
+        }
+        if (last) writer.Write("]}"u8);
+    }
+
+    private static async Task BytesAsync(HttpContext context, ResponseForm form, ReadOnlyMemory<byte> json)
+    {
+        var body = form.Encoding == Negotiation.Encoding.Yaml ? YamlWriter.FromJson(json) : json;
+        if (body.Length < CompressFrom || !Compresses(context))
+        {
+            await ResponseWriter.BytesAsync(context, StatusCodes.Status200OK, form.ContentType, body);
+            return;
+        }
+        context.Response.ContentType = form.ContentType;
+        context.Response.Headers.ContentEncoding = "gzip";
+        context.Response.Headers.Vary = "Accept-Encoding";
+        await using var gzip = new GZipStream(context.Response.Body, CompressionLevel.Fastest);
+        await gzip.WriteAsync(body, context.RequestAborted);
+    }
+
+    // On the same machine compressing costs more time than it saves.
+    private static bool Compresses(HttpContext context) =>
+        context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase)
+        && context.Connection.RemoteIpAddress is { } remote && !IPAddress.IsLoopback(remote);
+}

@@ -1,0 +1,143 @@
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Http;
+using Orchestrator.Actors.Caching;
+using Orchestrator.Api.Hosting;
+using Orchestrator.Api.Lists;
+using Orchestrator.Api.Negotiation;
+using Orchestrator.Api.Requests;
+using Orchestrator.Api.Responses;
+using Orchestrator.Api.Streaming;
+using Orchestrator.Resources.Errors;
+
+namespace Orchestrator.Api.Watching;
+
+/// <summary>
+/// watch: follows a resource's chain of changes. There is no queue per watcher: a slow client is only a position in the chain, and one that
+/// takes nothing for <see cref="WriteDeadline"/> is cut so that it cannot hold the chain in memory.
+/// </summary>
+internal static class WatchEndpoint
+{
+    private static readonly TimeSpan WriteDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan BookmarkInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(30);
+
+    /// <summary>Serves a watch until its time is over, the client goes or the server stops.</summary>
+    public static async Task RunAsync(ApiCall call)
+    {
+        var form = call.ChooseForm();
+        if (form.Encoding != Encoding.Json) throw new ApiStatus(406, "NotAcceptable", "only the following media types are accepted: application/json, application/json;stream=watch").AsException();
+        var options = ListOptions.Parse(call.Query, call.Kind, watch: true);
+        var events = new WatchEvents(call.Kind, call.Request.Namespace, options, form, TableWriter.ParseInclude(call.Query.Text("includeObject")), call.Services.Time);
+        // As upstream: spread over twice the minimum, so that clients that came together do not come again together.
+        var timeout = options.Timeout ?? DefaultTimeout * (1 + Random.Shared.NextDouble());
+        using var ended = new CancellationTokenSource(timeout, call.Services.Time);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancel, call.Services.Stopping, ended.Token);
+        if (WebSocketUpgrade.IsRequested(call.Http))
+        {
+            using var socket = await WebSocketUpgrade.AcceptAsync(call.Http, "");
+            await ServeAsync(call, options, events, new WebSocketWatchSink(socket), stop.Token);
+            if (socket.State == WebSocketState.Open) await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+            return;
+        }
+        call.Http.Response.ContentType = "application/json";
+        call.Http.Response.Headers.CacheControl = "no-cache, private";
+        await call.Http.Response.StartAsync(call.Cancel);
+        await ServeAsync(call, options, events, new PipeWatchSink(call.Http.Response.BodyWriter), stop.Token);
+    }
+
+    private static async Task ServeAsync(ApiCall call, ListOptions options, WatchEvents events, IWatchSink sink, CancellationToken stop)
+    {
+        using var deadline = new WriteDeadlineSource(call.Services.Time, WriteDeadline, stop);
+        try
+        {
+            await FollowAsync(call, options, events, sink, deadline, stop);
+        }
+        catch (StatusException refusal)
+        {
+            // The response has begun: errors are events, as upstream sends them.
+            await sink.WriteAsync(WatchEvents.Error(refusal.Status), stop);
+            await sink.FlushAsync(stop);
+        }
+        catch (OperationCanceledException) when (deadline.Exceeded)
+        {
+            call.Http.Abort();
+        }
+        catch (OperationCanceledException)
+        {
+            // Time over, client gone or server stopping: the response simply ends.
+        }
+    }
+
+    private static async Task FollowAsync(ApiCall call, ListOptions options, WatchEvents events, IWatchSink sink, WriteDeadlineSource deadline, CancellationToken stop)
+    {
+        var resource = call.Kind.GroupResource;
+        // Without a version, and with the special 0, a watch begins with the present objects; sendInitialEvents overrides that either way.
+        var initial = options.SendInitialEvents ?? options.ResourceVersion == 0;
+        var start = options.ResourceVersion;
+        if (initial || start == 0)
+        {
+            await ReadBarrier.WaitAsync(call.Services, options.HasResourceVersion ? options.ResourceVersion == 0 ? Freshness.Any : Freshness.NotOlderThan : Freshness.MostRecent, start, stop);
+            var (entries, version) = call.Cache.Snapshot(resource);
+            start = version;
+            foreach (var entry in entries)
+                if (entry.ResourceVersion > start) start = entry.ResourceVersion;
+            if (initial) await SendInitialAsync(call, options, events, sink, deadline, entries, start);
+        }
+        var watch = call.Cache.Watch(resource, start);
+        var bookmarked = start;
+        var nextBookmark = call.Services.Time.GetUtcNow() + BookmarkInterval;
+        await deadline.RunAsync(sink.FlushAsync);
+        while (true)
+        {
+            var wrote = false;
+            while (watch.TryNext(out var change))
+            {
+                if (change.ResourceVersion <= start || events.Of(change) is not { } frame) continue;
+                await deadline.RunAsync(token => sink.WriteAsync(frame, token));
+                wrote = true;
+            }
+            if (options.AllowWatchBookmarks && call.Services.Time.GetUtcNow() >= nextBookmark)
+            {
+                nextBookmark = call.Services.Time.GetUtcNow() + BookmarkInterval;
+                if (watch.ResourceVersion > bookmarked)
+                {
+                    bookmarked = watch.ResourceVersion;
+                    await deadline.RunAsync(token => sink.WriteAsync(events.Bookmark(bookmarked, initialEnd: false), token));
+                    wrote = true;
+                }
+            }
+            if (wrote) await deadline.RunAsync(sink.FlushAsync);
+            await WaitAsync(watch, options.AllowWatchBookmarks ? nextBookmark - call.Services.Time.GetUtcNow() : null, call.Services.Time, stop);
+        }
+    }
+
+    private static async Task SendInitialAsync(ApiCall call, ListOptions options, WatchEvents events, IWatchSink sink, WriteDeadlineSource deadline, SortedEntries entries, long version)
+    {
+        foreach (var entry in call.Request.Namespace.Length == 0 ? entries : entries.InNamespace(call.Request.Namespace))
+        {
+            if (!ListPage.Selects(options, entry)) continue;
+            var frame = events.Initial(entry);
+            await deadline.RunAsync(token => sink.WriteAsync(frame, token));
+        }
+        if (options is { SendInitialEvents: true, AllowWatchBookmarks: true })
+            await deadline.RunAsync(token => sink.WriteAsync(events.Bookmark(version, initialEnd: true), token));
+    }
+
+    private static async Task WaitAsync(ResourceWatch watch, TimeSpan? atMost, TimeProvider time, CancellationToken stop)
+    {
+        if (atMost is null)
+        {
+            await watch.WaitAsync(stop);
+            return;
+        }
+        if (atMost <= TimeSpan.Zero) return;
+        try
+        {
+            await watch.WaitAsync(stop).WaitAsync(atMost.Value, time, stop);
+        }
+        catch (TimeoutException)
+        {
+            // A bookmark is due.
+        }
+    }
+}
