@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Orchestrator.Api.Security;
 
 /// <summary>What a request wants to do: either a verb on a resource, or a verb on a path.</summary>
@@ -33,4 +35,7 @@ public interface IAuthorizer
 {
     /// <summary>Decides one request.</summary>
     AccessDecision Authorize(UserInfo user, AccessAttributes attributes);
+
+    /// <summary>What the user may do in a namespace, as the resource rules and the path rules of a SelfSubjectRulesReview.</summary>
+    (IReadOnlyList<JsonObject> Resources, IReadOnlyList<JsonObject> Paths) RulesFor(UserInfo user, string ns);
 }

@@ -2,32 +2,6 @@ using System.Text.Json.Nodes;
 
 namespace Orchestrator.Api.Security;
 
-/// <summary>One rbac.authorization.k8s.io/v1 PolicyRule, compiled.</summary>
-internal sealed record RbacRule(IReadOnlyList<string> Verbs, IReadOnlyList<string> Groups, IReadOnlyList<string> Resources, IReadOnlyList<string> Names, IReadOnlyList<string> Urls)
-{
-    public static RbacRule From(JsonObject rule) =>
-        new(Texts(rule["verbs"]), Texts(rule["apiGroups"]), Texts(rule["resources"]), Texts(rule["resourceNames"]), Texts(rule["nonResourceURLs"]));
-
-    /// <summary>Whether the rule grants what is asked for (upstream's RuleAllows).</summary>
-    public bool Grants(AccessAttributes wanted)
-    {
-        if (!Verbs.Contains("*") && !Verbs.Contains(wanted.Verb)) return false;
-        if (!wanted.IsResource) return Urls.Any(url => url == "*" || url == wanted.Path || (url.EndsWith('*') && wanted.Path.StartsWith(url[..^1], StringComparison.Ordinal)));
-        return (Groups.Contains("*") || Groups.Contains(wanted.Group))
-            && (Names.Count == 0 || Names.Contains(wanted.Name))
-            && Resources.Any(resource => Covers(resource, wanted));
-    }
-
-    private static bool Covers(string resource, AccessAttributes wanted)
-    {
-        if (resource == "*") return true;
-        if (wanted.Subresource.Length == 0) return resource == wanted.Resource;
-        return resource == $"{wanted.Resource}/{wanted.Subresource}" || resource == $"*/{wanted.Subresource}";
-    }
-
-    private static IReadOnlyList<string> Texts(JsonNode? list) => [.. (list as JsonArray ?? []).Select(v => (string?)v ?? "")];
-}
-
 /// <summary>
 /// All roles and bindings of the cluster, compiled for evaluation: immutable, replaced as a whole when one of them changes. A binding whose
 /// role does not exist grants nothing. Aggregated cluster roles hold the rules of the roles that their selectors match.
@@ -65,6 +39,13 @@ public sealed class RbacPolicy
         foreach (var group in user.Groups)
             if (Find("Group", group, wanted) is { } through) return through;
         return new AccessDecision(false, "");
+    }
+
+    /// <summary>The rules that hold for a user in a namespace, those of cluster role bindings included.</summary>
+    internal IReadOnlyList<RbacRule> RulesFor(UserInfo user, string ns)
+    {
+        var subjects = user.Groups.Select(g => ("Group", g)).Prepend(("User", user.Name));
+        return [.. subjects.SelectMany(s => _bySubject.GetValueOrDefault(s, [])).Where(b => b.Namespace.Length == 0 || b.Namespace == ns).SelectMany(b => b.Rules).Distinct()];
     }
 
     private AccessDecision? Find(string kind, string name, AccessAttributes wanted)
