@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Resources;
 using Orchestrator.Api.Lists;
 using Orchestrator.Api.Security;
 using Orchestrator.Engine.Persistence;
@@ -20,8 +21,8 @@ public sealed class ApiServices
     /// <summary>The journal, for reads that must see what other members wrote; null where this process is the only writer, so that the cache always has.</summary>
     public IJournal? SharedJournal { get; init; }
 
-    /// <summary>Changes objects.</summary>
-    public required IResourceWrites Writes { get; init; }
+    /// <summary>Changes objects, by commands to their actors.</summary>
+    public required ResourceClient Client { get; init; }
 
     /// <summary>Opens logs, commands and connections on nodes.</summary>
     public required INodeStreamOpener Streams { get; init; }

@@ -27,7 +27,7 @@ internal static class PodPlacementEndpoints
         if ((string?)target?["name"] is not { Length: > 0 }) errors.Required("target.name");
         if (errors.Any) throw ApiStatus.Invalid("Binding", name, errors.Causes).AsException();
         var command = new BindPod(call.Kind.Key(call.Request.Namespace, name), call.Kind.ApiVersion, options.ToContext(call.User), ObjectMeta.Get(binding, "uid"), (string)target!["name"]!);
-        await AnswerAsync(call, await call.Services.Writes.SendAsync(command, call.Cancel), warnings);
+        await AnswerAsync(call, await call.Services.Client.SendAsync(command, call.Cancel), warnings);
     }
 
     /// <summary>Evicts a pod where its disruption budgets allow it.</summary>
@@ -40,7 +40,7 @@ internal static class PodPlacementEndpoints
         var delete = DeleteOptions.Parse(body["deleteOptions"] as JsonObject, call.Query);
         var context = (options with { DryRun = options.DryRun || delete.DryRun }).ToContext(call.User);
         var command = new EvictPod(call.Key, call.Kind.ApiVersion, context, delete.GracePeriodSeconds, delete.Uid);
-        await AnswerAsync(call, await call.Services.Writes.SendAsync(command, call.Cancel), warnings);
+        await AnswerAsync(call, await call.Services.Client.SendAsync(command, call.Cancel), warnings);
     }
 
     private static Task AnswerAsync(ApiCall call, ResourceReply reply, IReadOnlyList<string> warnings)

@@ -48,7 +48,7 @@ internal static class ScaleEndpoint
             throw ApiStatus.Invalid("Scale.autoscaling", call.Request.Name, errors.Causes).AsException();
         }
         var command = new UpdateResource(call.Key, call.Kind.ApiVersion, options.ToContext(call.User), scale, "scale");
-        await AnswerAsync(call, await call.Services.Writes.SendAsync(command, call.Cancel), warnings);
+        await AnswerAsync(call, await call.Services.Client.SendAsync(command, call.Cancel), warnings);
     }
 
     private static Task AnswerAsync(ApiCall call, ResourceReply reply, IReadOnlyList<string> warnings)

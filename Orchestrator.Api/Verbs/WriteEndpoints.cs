@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Orchestrator.Actors.Resources;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Api.Requests;
@@ -29,8 +30,8 @@ internal static class WriteEndpoints
         for (var attempt = 1; ; attempt++)
         {
             var copy = generated ? obj.DeepClone().AsObject() : obj;
-            var command = call.Services.Writes.PrepareCreate(call.Kind, ns, copy, options.ToContext(call.User));
-            var reply = await call.Services.Writes.SendAsync(command, call.Cancel);
+            var command = ResourceWriter.PrepareCreate(call.Services.Client.Services, call.Kind, ns, copy, options.ToContext(call.User));
+            var reply = await call.Services.Client.SendAsync(command, call.Cancel);
             if (generated && attempt < NameAttempts && reply is ResourceRefused { Status.Reason: "AlreadyExists" }) continue;
             await AnswerAsync(call, form, reply, warnings);
             return;
@@ -46,7 +47,7 @@ internal static class WriteEndpoints
         var obj = await BodyDecoder.ReadAsync(call.Http.Request, call.Kind.SchemaName, options.FieldValidation, warnings, call.Cancel);
         BodyIdentity.Check(obj, call.Key.Namespace, call.Request.Name);
         var command = new UpdateResource(call.Key, call.Kind.ApiVersion, options.ToContext(call.User), obj, call.Request.Subresource);
-        await AnswerAsync(call, form, await call.Services.Writes.SendAsync(command, call.Cancel), warnings);
+        await AnswerAsync(call, form, await call.Services.Client.SendAsync(command, call.Cancel), warnings);
     }
 
     /// <summary>patch, in any of its forms; the object's actor applies it.</summary>
@@ -67,7 +68,7 @@ internal static class WriteEndpoints
         if (type != PatchType.Apply && options.Force)
             throw ApiStatus.Invalid("PatchOptions.meta.k8s.io", "", [new StatusCause("FieldValueForbidden", "Forbidden: may not be specified for non-apply patch", "force")]).AsException();
         var patch = await RequestBody.ReadAsync(call.Http.Request, call.Cancel);
-        return await call.Services.Writes.SendAsync(
+        return await call.Services.Client.SendAsync(
             new PatchResource(call.Key, call.Kind.ApiVersion, options.ToContext(call.User), type, patch, call.Request.Subresource, options.Force), call.Cancel);
     }
 

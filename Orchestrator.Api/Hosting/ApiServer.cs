@@ -1,0 +1,101 @@
+using System.Security.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Api.Security;
+
+namespace Orchestrator.Api.Hosting;
+
+/// <summary>The HTTPS server of one member: Kestrel, one request delegate, no middleware.</summary>
+public sealed class ApiServer : IAsyncDisposable
+{
+    private static readonly TimeSpan ShutdownDeadline = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HandshakeDeadline = TimeSpan.FromSeconds(10);
+
+    private readonly WebApplication _app;
+    private readonly CancellationTokenSource _stopping;
+
+    private ApiServer(WebApplication app, CancellationTokenSource stopping, Uri address) => (_app, _stopping, Address) = (app, stopping, address);
+
+    /// <summary>Where this machine reaches the server.</summary>
+    public Uri Address { get; }
+
+    /// <summary>Listens and serves; returns once connections are accepted. Throws <see cref="IOException"/> where the port is taken.</summary>
+    public static async Task<ApiServer> StartAsync(ApiServerOptions options, CancellationToken cancel = default)
+    {
+        var stopping = new CancellationTokenSource();
+        var cache = options.Plane.Services.Cache;
+        var services = new ApiServices
+        {
+            Catalog = options.Plane.Services.Catalog,
+            Cache = cache,
+            SharedJournal = options.JournalIsShared ? options.Journal : null,
+            Client = options.Plane.Client,
+            Streams = options.Plane.Streams,
+            Authenticator = new Authenticator(options.Pki.Authority, options.Tokens, key => cache.Get(key)?.Uid),
+            Authorizer = new RbacAuthorizer(new CachedRbacPolicy(cache).Current),
+            Tokens = options.Tokens,
+            Time = options.Time,
+            Logging = options.Logging,
+            Stopping = stopping.Token,
+        };
+
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(options.Logging);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownDeadline);
+        var app = builder.Build();
+        var address = new Uri($"https://127.0.0.1:{options.Port}");
+        var gateway = new Gateway(services, () => address.Authority);
+        app.Run(gateway.HandleAsync);
+        await app.StartAsync(cancel);
+        if (options.Port == 0)
+        {
+            var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+            address = new Uri($"https://127.0.0.1:{new Uri(bound).Port}");
+        }
+        return new ApiServer(app, stopping, address);
+    }
+
+    /// <summary>Ends watches and streams, lets running requests finish for a few seconds, stops listening.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ApiServerOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        // Bodies are limited where they are read, so that the refusal is a Status.
+        kestrel.Limits.MaxRequestBodySize = null;
+        // Every watch of a client is a stream of its one connection.
+        kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+        kestrel.Limits.Http2.InitialConnectionWindowSize = 1024 * 1024;
+        kestrel.Limits.Http2.InitialStreamWindowSize = 768 * 1024;
+        // Watches and followed logs may be silent for as long as they like.
+        kestrel.Limits.MinResponseDataRate = null;
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(10);
+        kestrel.Listen(options.Address, options.Port, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.UseHttps(new HttpsConnectionAdapterOptions
+            {
+                ServerCertificate = options.Pki.Serving,
+                SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                HandshakeTimeout = HandshakeDeadline,
+                // Certificates are judged with the request: a bad one is a 401, not a broken connection.
+                ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+                ClientCertificateValidation = (_, _, _) => true,
+            });
+        });
+    }
+}

@@ -1,0 +1,38 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Actors;
+using Orchestrator.Api.Security;
+using Orchestrator.Engine.Persistence;
+
+namespace Orchestrator.Api.Hosting;
+
+/// <summary>What an API server needs; everything here is its caller's to dispose.</summary>
+public sealed record ApiServerOptions
+{
+    /// <summary>Where to listen.</summary>
+    public required IPAddress Address { get; init; }
+
+    /// <summary>Port; 0 takes a free one.</summary>
+    public required int Port { get; init; }
+
+    /// <summary>Keys and certificates.</summary>
+    public required ClusterPki Pki { get; init; }
+
+    /// <summary>Issues and verifies service-account tokens.</summary>
+    public required ServiceAccountTokens Tokens { get; init; }
+
+    /// <summary>The control plane behind the API.</summary>
+    public required ControlPlane Plane { get; init; }
+
+    /// <summary>The journal.</summary>
+    public required IJournal Journal { get; init; }
+
+    /// <summary>Whether other members write the journal too: reads then ask the database how far it is.</summary>
+    public bool JournalIsShared { get; init; }
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Logging.</summary>
+    public required ILoggerFactory Logging { get; init; }
+}

@@ -1,0 +1,104 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Api.Lists;
+using Orchestrator.Api.Requests;
+using Orchestrator.Api.Responses;
+using Orchestrator.Api.Security;
+using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Selectors;
+
+namespace Orchestrator.Api.Hosting;
+
+/// <summary>
+/// The one request delegate: authenticate, authorise, route; whatever is refused on the way becomes a <c>Status</c>. What it logs names user, verb,
+/// object and result, never a body, a header or a query.
+/// </summary>
+internal sealed partial class Gateway(ApiServices services, Func<string> serverAddress)
+{
+    private readonly ILogger _log = services.Logging.CreateLogger<Gateway>();
+    private readonly ResourceRouter _resources = new(services);
+    private readonly PathRouter _paths = new(services, serverAddress);
+
+    /// <summary>Serves one request.</summary>
+    public async Task HandleAsync(HttpContext context)
+    {
+        ApiRequest? request = null;
+        var user = UserInfo.Anonymous;
+        try
+        {
+            request = Parse(context.Request);
+            user = Impersonation.Apply(services.Authenticator.Authenticate(context), context.Request.Headers, services.Authorizer);
+            Authorize(user, request);
+            await (request.IsResource ? _resources.HandleAsync(context, request, user) : _paths.HandleAsync(context, request));
+        }
+        catch (StatusException refusal)
+        {
+            await RefuseAsync(context, refusal.Status);
+        }
+        catch (ListExpiredException expired)
+        {
+            var status = expired.Status.ToJson();
+            status["metadata"]!["continue"] = expired.Continue;
+            await ResponseWriter.JsonAsync(context, expired.Status.Code, status);
+        }
+        catch (BadHttpRequestException bad)
+        {
+            await RefuseAsync(context, new ApiStatus(bad.StatusCode, bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? "RequestEntityTooLarge" : "BadRequest", bad.Message));
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client has gone: there is nobody to answer.
+        }
+        catch (Exception defect) when (defect is not OutOfMemoryException)
+        {
+            LogDefect(_log, defect, user.Name, request?.Verb ?? context.Request.Method, context.Request.Path.Value ?? "");
+            await RefuseAsync(context, ApiStatus.InternalError(defect.GetType().Name));
+        }
+        LogRequest(_log, user.Name, request?.Verb ?? context.Request.Method, context.Request.Path.Value ?? "", context.Response.StatusCode);
+    }
+
+    private static ApiRequest Parse(HttpRequest request)
+    {
+        string? name = null;
+        var selector = request.Query.Text("fieldSelector");
+        if (selector.Contains("metadata.name=", StringComparison.Ordinal))
+        {
+            try
+            {
+                name = FieldSelector.Parse(selector).RequiresExactMatch("metadata.name");
+            }
+            catch (FormatException e)
+            {
+                throw ApiStatus.BadRequest(e.Message).AsException();
+            }
+        }
+        return ApiRequest.Parse(request.Method, request.Path.Value ?? "/", request.Query.Flag("watch"), name);
+    }
+
+    private void Authorize(UserInfo user, ApiRequest request)
+    {
+        var wanted = request.IsResource
+            ? new AccessAttributes(request.Verb)
+            {
+                IsResource = true, Group = request.Group, Resource = request.Resource, Subresource = request.Subresource, Namespace = request.Namespace, Name = request.Name,
+            }
+            : new AccessAttributes(request.Verb) { Path = request.Path };
+        if (services.Authorizer.Authorize(user, wanted).Allowed) return;
+        // Who shows no credentials is asked for some; only the public paths are open to everybody.
+        throw (user.IsAuthenticated ? AccessRefusals.Forbidden(user, wanted) : Authenticator.Unauthorized).AsException();
+    }
+
+    private static Task RefuseAsync(HttpContext context, ApiStatus status)
+    {
+        // Once a response has begun, all that is left is to break it off.
+        if (!context.Response.HasStarted) return ResponseWriter.StatusAsync(context, status);
+        context.Abort();
+        return Task.CompletedTask;
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{User} {Verb} {Path}: {Code}")]
+    private static partial void LogRequest(ILogger log, string user, string verb, string path, int code);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "defect while serving {User} {Verb} {Path}")]
+    private static partial void LogDefect(ILogger log, Exception defect, string user, string verb, string path);
+}

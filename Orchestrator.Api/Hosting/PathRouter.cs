@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Orchestrator.Api.Discovery;
+using Orchestrator.Api.Health;
+using Orchestrator.Api.Negotiation;
+using Orchestrator.Api.Requests;
+using Orchestrator.Api.Responses;
+using Orchestrator.Resources.Errors;
+
+namespace Orchestrator.Api.Hosting;
+
+/// <summary>Serves the paths that name no resource: discovery, version, health, OpenID documents, the index.</summary>
+internal sealed class PathRouter
+{
+    private static readonly string[] FixedPaths = ["/.well-known/openid-configuration", "/healthz", "/livez", "/openid/v1/jwks", "/readyz", "/version"];
+
+    private readonly ApiServices _services;
+    private readonly DiscoveryDocuments _discovery;
+    private readonly HealthEndpoints _health;
+
+    public PathRouter(ApiServices services, Func<string> serverAddress)
+    {
+        _services = services;
+        _discovery = new DiscoveryDocuments(services.Catalog, serverAddress);
+        var ping = new HealthCheck("ping", () => null);
+        _health = new HealthEndpoints([ping], [ping, new HealthCheck("shutdown", () => services.Stopping.IsCancellationRequested ? "process is shutting down" : null)]);
+    }
+
+    /// <summary>Serves an authorised request; unknown paths get Go's plain 404.</summary>
+    public Task HandleAsync(HttpContext context, ApiRequest request)
+    {
+        var path = request.Path.Length > 1 ? request.Path.TrimEnd('/') : request.Path;
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+            throw new ApiStatus(405, "MethodNotAllowed", "the server does not allow this method on the requested resource").AsException();
+        if (_health.Serves(path)) return _health.HandleAsync(context, path);
+        switch (path)
+        {
+            case "/version": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, ServerVersion.ToJson());
+            case "/": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, Index());
+            case "/openid/v1/jwks": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, _services.Tokens.KeySet());
+            case "/.well-known/openid-configuration": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, _services.Tokens.Configuration());
+        }
+        if (path is "/api" or "/apis" && AggregatedVersion(context.Request.Headers.Accept.ToString()) is { } version) return DocumentAsync(context, _discovery.Aggregated(path, version)!);
+        if (_discovery.Plain(path) is { } document) return DocumentAsync(context, document);
+        // A group version that is not served answers as Kubernetes does; anything else is a path nobody knows.
+        return ResponseWriter.TextAsync(context, StatusCodes.Status404NotFound, "404 page not found\n");
+    }
+
+    private static Task DocumentAsync(HttpContext context, Document document)
+    {
+        context.Response.Headers.ETag = document.ETag;
+        context.Response.Headers.Vary = "Accept";
+        context.Response.Headers.CacheControl = "public";
+        if (context.Request.Headers.IfNoneMatch == document.ETag)
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return Task.CompletedTask;
+        }
+        return ResponseWriter.BytesAsync(context, StatusCodes.Status200OK, document.ContentType, document.Json);
+    }
+
+    private static string? AggregatedVersion(string accept)
+    {
+        if (!accept.Contains("apidiscovery.k8s.io", StringComparison.Ordinal)) return null;
+        foreach (var range in MediaRange.Parse(accept))
+        {
+            if (range.Type != "application/json") continue;
+            if (range["as"].Length == 0) return null;
+            if (range["as"] == "APIGroupDiscoveryList" && range["g"] == "apidiscovery.k8s.io" && range["v"] is ("v2" or "v2beta1")) return range["v"];
+        }
+        return null;
+    }
+
+    private JsonObject Index() => new() { ["paths"] = new JsonArray([.. _discovery.Paths.Concat(FixedPaths).Order(StringComparer.Ordinal).Select(p => (JsonNode)p)]) };
+}
