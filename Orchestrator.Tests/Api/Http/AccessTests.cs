@@ -72,7 +72,7 @@ public sealed class AccessTests(ApiFixture api)
         using var bot = api.Client(token: token);
         var review = await AsAsync(bot, "/apis/authentication.k8s.io/v1/selfsubjectreviews", HttpMethod.Post, "{}");
         ((string?)review.Json["status"]!["userInfo"]!["username"]).ShouldBe($"system:serviceaccount:{ns}:bot");
-        var verified = await api.SendAsync(HttpMethod.Post, "/apis/authentication.k8s.io/v1/tokenreviews", $$"""{"spec":{"token":"{{token}}"}}""");
+        var verified = await api.SendAsync(HttpMethod.Post, "/apis/authentication.k8s.io/v1/tokenreviews", $$"""{"spec":{"token":"{{token}}"} }""");
         ((bool?)verified.Json["status"]!["authenticated"]).ShouldBe(true);
 
         await api.SendAsync(HttpMethod.Delete, $"{accounts}/bot");

@@ -81,7 +81,7 @@ public sealed class ApiFixture : IAsyncLifetime
     public async Task<string> NamespaceAsync()
     {
         var name = $"t{Guid.NewGuid():N}"[..12];
-        (await SendAsync(HttpMethod.Post, "/api/v1/namespaces", $$"""{"metadata":{"name":"{{name}}"}}""")).Code.ShouldBe(201);
+        (await SendAsync(HttpMethod.Post, "/api/v1/namespaces", $$"""{"metadata":{"name":"{{name}}"} }""")).Code.ShouldBe(201);
         return name;
     }
 

@@ -88,7 +88,7 @@ public sealed class ListAndWatchTests(ApiFixture api)
         metadata["items"]![0]!.AsObject().ContainsKey("data").ShouldBeFalse();
         var yaml = await api.GetAsync($"{path}/a", "application/yaml");
         yaml.ContentType.ShouldBe("application/yaml");
-        yaml.Text.ShouldContain("\nkind: ConfigMap\n");
+        yaml.Text.ShouldStartWith("kind: ConfigMap\napiVersion: v1\n");
         yaml.Text.ShouldContain("data:\n  key: \"1\"\n");
         (await api.GetAsync($"{path}/a", "image/png")).Code.ShouldBe(406);
     }
