@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.Json.Nodes;
 
 namespace Orchestrator.Resources.Schema;
 
@@ -39,6 +40,9 @@ public sealed class SchemaType(string name, IReadOnlyList<SchemaField> fields)
 
     /// <summary>For a custom type: the type of undeclared fields (<c>additionalProperties</c>), or null.</summary>
     public FieldType? AdditionalProperties { get; init; }
+
+    /// <summary>For a custom kind: the OpenAPI schema its definition brings, published as it is; null for built-in types.</summary>
+    public JsonObject? OpenApi { get; init; }
 
     /// <summary>Description for OpenAPI.</summary>
     public string Description { get => field ??= $"{FieldDescription.Words(ShortName)}{(ApiVersion is null ? "" : $" ({ApiVersion})")}.{(Deprecated ? " Deprecated." : "")}"; init; }
