@@ -93,7 +93,8 @@ public sealed class Cluster
             }
             else
             {
-                _members = _members.SetItem(member.Id, member);
+                // Not SetItem: it keeps a value that equals the new one, and a member equals itself in any status.
+                _members = _members.Remove(member.Id).Add(member.Id, member);
             }
 
             Publish(Event(member, previous));

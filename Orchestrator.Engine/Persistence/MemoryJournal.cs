@@ -56,6 +56,16 @@ public sealed class MemoryJournal(TimeProvider? time = null) : IJournal
         }
     }
 
+    /// <summary>Writes that wait for <see cref="ReleaseCommits"/>.</summary>
+    public int WaitingWrites
+    {
+        get
+        {
+            lock (_lock)
+                return _waiting.Count;
+        }
+    }
+
     /// <summary>This writer is no longer up: every write from now on fails with <see cref="FencedException"/>, waiting ones too.</summary>
     public void Fence() => Refuse(new FencedException("This member was declared down."));
 

@@ -83,7 +83,12 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
     {
         var candidates = Candidates();
         if (candidates.Count == 0)
+        {
+            foreach (var region in _leaving)
+                region.Tell(new ShardCoordination.NoOtherRegion());
             return null;
+        }
+
         var home = strategy.AllocateShard(requester, shard, candidates);
         _homes[shard] = home;
         _regions[home].Add(shard);
@@ -106,6 +111,13 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
             return;
         foreach (var shard in shards.ToList())
             Move(shard);
+        ReleaseWhenEmpty(region);
+    }
+
+    private void ReleaseWhenEmpty(IActorRef region)
+    {
+        if (_leaving.Contains(region) && _regions.TryGetValue(region, out var shards) && shards.Count == 0)
+            region.Tell(new ShardCoordination.Released());
     }
 
     private void Move(string shard)
@@ -120,9 +132,12 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
     {
         if (!_moving.Remove(shard))
             return;
+        _homes.TryGetValue(shard, out var old);
         Unallocate(shard);
         if (Allocate(Sender, shard) is { } home)
             Announce(shard, home);
+        if (old is not null)
+            ReleaseWhenEmpty(old);
     }
 
     private void OnRegionGone(IActorRef region)

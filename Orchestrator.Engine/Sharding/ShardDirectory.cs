@@ -13,6 +13,8 @@ internal sealed class ShardDirectory(string typeName, IMessageExtractor extracto
     private readonly ConcurrentDictionary<string, EntityEntry> _entities = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ShardSlot> _slots = new(StringComparer.Ordinal);
 
+    private volatile bool _closed;
+
     public string TypeName => typeName;
 
     public ClusterShardingSettings Settings => settings;
@@ -95,8 +97,28 @@ internal sealed class ShardDirectory(string typeName, IMessageExtractor extracto
 
     public IReadOnlyList<EntityEntry> EntriesOf(ShardSlot slot) => [.. _entities.Values.Where(entry => ReferenceEquals(entry.Slot, slot))];
 
-    public void DropBuffers(IActorRef region)
+    /// <summary>Whether any message waits for a shard's home.</summary>
+    public bool HasBuffered
     {
+        get
+        {
+            foreach (var slot in _slots.Values)
+            {
+                lock (slot.Lock)
+                {
+                    if (slot.Buffer.Count > 0)
+                        return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>The region has stopped: nothing can wait any more. Shards that are known to be elsewhere are still reached.</summary>
+    public void Close(IActorRef region)
+    {
+        _closed = true;
         foreach (var slot in _slots.Values)
         {
             lock (slot.Lock)
@@ -153,7 +175,7 @@ internal sealed class ShardDirectory(string typeName, IMessageExtractor extracto
                 BufferInSlot(slot, message, sender);
                 break;
             default:
-                if (slot.Buffer.Count == 0)
+                if (slot.Buffer.Count == 0 && !_closed)
                     region.Tell(new ShardRegion.NeedHome(slot.Id), null);
                 BufferInSlot(slot, message, sender);
                 break;
@@ -172,7 +194,7 @@ internal sealed class ShardDirectory(string typeName, IMessageExtractor extracto
 
     private void BufferInSlot(ShardSlot slot, object message, IActorRef? sender)
     {
-        if (slot.Buffer.Count < settings.BufferSize)
+        if (!_closed && slot.Buffer.Count < settings.BufferSize)
             slot.Buffer.Enqueue((message, sender));
         else
             system.DeadLetters.Tell(message, sender);

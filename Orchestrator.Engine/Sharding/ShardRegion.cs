@@ -23,11 +23,12 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private IActorRef _front = ActorRefs.Nobody;
     private bool _registered;
-    private bool _shuttingDown;
+    private bool _released;
+    private bool _nowhereToGo;
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PostStop() => directory.DropBuffers(_front);
+    protected override void PostStop() => directory.Close(_front);
 
     protected override void OnReceive(object message)
     {
@@ -58,13 +59,19 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
             case ShardCoordination.HandOff handOff:
                 OnHandOff(handOff);
                 break;
+            case ShardCoordination.Released:
+                _released = true;
+                StopWhenEmpty();
+                break;
+            case ShardCoordination.NoOtherRegion:
+                _nowhereToGo = true;
+                StopWhenEmpty();
+                break;
             case Retry:
                 OnRetry();
                 break;
             case GracefulShutdown:
-                _shuttingDown = true;
                 coordinator.Tell(new ShardCoordination.GracefulShutdownRequest(_front), _front);
-                StopWhenEmpty();
                 break;
             case GetShardRegionState:
                 Sender.Tell(State(), _front);
@@ -155,6 +162,8 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
             slot.Home = home.Region;
             directory.DeliverBuffered(slot, Self);
         }
+
+        StopWhenEmpty();
     }
 
     private void OnBeginHandOff(ShardCoordination.BeginHandOff begin)
@@ -184,7 +193,7 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
 
     private void StopWhenEmpty()
     {
-        if (_shuttingDown && Context.GetChildren().Count == 0)
+        if (_released && Context.GetChildren().Count == 0 && (_nowhereToGo || !directory.HasBuffered))
             Context.Stop(Self);
     }
 

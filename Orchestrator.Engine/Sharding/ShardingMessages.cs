@@ -56,6 +56,12 @@ internal static class ShardCoordination
     /// <summary>Coordinator → region: you are known.</summary>
     public sealed class Registered : IShardRegionCommand;
 
+    /// <summary>Coordinator → leaving region: none of your shards is left, and none will come.</summary>
+    public sealed class Released : IShardRegionCommand;
+
+    /// <summary>Coordinator → leaving region: there is no other region; what waits cannot be delivered.</summary>
+    public sealed class NoOtherRegion : IShardRegionCommand;
+
     /// <summary>Region → coordinator: I am about to stop; move my shards.</summary>
     public sealed record GracefulShutdownRequest(IActorRef Region);
 

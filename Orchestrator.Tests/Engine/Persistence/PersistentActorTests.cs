@@ -1,4 +1,3 @@
-using System.Text;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Persistence;
 using Shouldly;
@@ -6,76 +5,282 @@ using Xunit;
 
 namespace Orchestrator.Tests.Engine.Persistence;
 
-public sealed class PersistentActorTests : IAsyncLifetime
+public sealed class PersistentActorTests : TestKit.TestKit
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private readonly MemoryJournal _journal = new();
-    private readonly ActorSystem _system = ActorSystem.Create("persistence");
+    private readonly MemoryJournal _journal;
+    private readonly MemorySnapshotStore _snapshots = new();
 
-    public Task InitializeAsync()
+    public PersistentActorTests()
     {
-        PersistenceExtension.Configure(_system, _journal, new TextSerializer());
-        return Task.CompletedTask;
-    }
-
-    public async Task DisposeAsync() => await _system.DisposeAsync();
-
-    [Fact]
-    public async Task A_new_incarnation_recovers_what_the_old_one_persisted()
-    {
-        var first = _system.ActorOf(Props.Create(() => new Ledger("a")), "a");
-        (await first.Ask<long>("one", Patience)).ShouldBe(1);
-        (await first.Ask<long>("two", Patience)).ShouldBe(2);
-        await first.GracefulStop(Patience);
-
-        var second = _system.ActorOf(Props.Create(() => new Ledger("a")), "a2");
-
-        (await second.Ask<string>(new Ledger.Read(), Patience)).ShouldBe("one,two");
+        _journal = new MemoryJournal(Time);
+        PersistenceExtension.Configure(Sys, _journal, new TextSerializer(), _snapshots);
     }
 
     [Fact]
-    public async Task Commands_wait_while_a_persist_is_in_flight_and_keep_their_order()
+    public void A_new_incarnation_recovers_what_the_old_one_persisted()
     {
-        var ledger = _system.ActorOf(Props.Create(() => new Ledger("b")), "b");
-        (await ledger.Ask<string>(new Ledger.Read(), Patience)).ShouldBe("");
+        var first = Ledger("a");
+        Send(first, "one", "two");
+        ExpectMsg("one@1/1");
+        ExpectMsg("two@2/2");
+        Stop(first);
+
+        Send(Ledger("a"), "read", "three");
+
+        ExpectMsg("one,two");
+        ExpectMsg("three@3/3");
+    }
+
+    [Fact]
+    public void Commands_wait_while_a_persist_is_in_flight_and_keep_their_order()
+    {
+        var ledger = Ledger("a");
+        Time.Settle();
         _journal.HoldCommits();
+        Send(ledger, "one", "read", "two");
+        AwaitCondition(() => _journal.WaitingWrites == 1);
+        Probe.Pending.ShouldBe(0);
 
-        var written = ledger.Ask<long>("one", Patience);
-        var read = ledger.Ask<string>(new Ledger.Read(), Patience);
-        var again = ledger.Ask<long>("two", Patience);
-        (await Task.WhenAny(read, _system.ActorOf(Props.Create(() => new Ledger("other")), "other").Ask<string>(new Ledger.Read(), Patience))).ShouldNotBe(read);
         _journal.ReleaseCommits();
 
-        (await written).ShouldBe(1);
-        (await read).ShouldBe("one");
-        (await again).ShouldBe(2);
+        ExpectMsg("one@1/1");
+        ExpectMsg("one");
+        ExpectMsg("two@2/2");
     }
 
-    private sealed class TextSerializer : IEventSerializer
+    [Fact]
+    public void What_one_command_persists_is_one_write_and_handlers_run_in_order()
     {
-        public (string Operation, ReadOnlyMemory<byte> Payload) Serialize(object @event) => ("added", Encoding.UTF8.GetBytes((string)@event));
+        var groups = new List<int>();
+        _journal.SubscribeAsync(0, rows => groups.Add(rows.Count)).AsTask().Wait();
 
-        public object Deserialize(JournalRow row) => Encoding.UTF8.GetString(row.Payload.Span);
+        Send(Ledger("a"), "all x,y,z", "read");
+
+        foreach (var expected in new[] { "x@1/1", "y@2/2", "z@3/3", "complete", "x,y,z" })
+            ExpectMsg(expected);
+        groups.ShouldBe([3]);
     }
 
-    private sealed class Ledger : ReceivePersistentActor
+    [Fact]
+    public void PersistAsync_lets_commands_pass_and_DeferAsync_keeps_the_order()
     {
-        private readonly List<string> _entries = [];
+        var ledger = Ledger("a");
+        Time.Settle();
+        _journal.HoldCommits();
 
-        public Ledger(string id)
+        Send(ledger, "async one", "read");
+        ExpectMsg("");
+        _journal.ReleaseCommits();
+
+        ExpectMsg("one@1/1");
+        ExpectMsg("deferred after 1");
+    }
+
+    [Fact]
+    public void A_failed_write_is_reported_and_stops_the_actor()
+    {
+        var ledger = Ledger("a");
+        Watch(ledger);
+        _journal.Refuse(new IOException("disk full"));
+
+        Send(ledger, "one");
+
+        ExpectMsg("failed one: disk full");
+        ExpectTerminated(ledger);
+    }
+
+    [Fact]
+    public void A_fenced_write_is_published_and_stops_the_actor()
+    {
+        Sys.EventStream.Subscribe<Fenced>(TestActor);
+        var ledger = Ledger("a");
+        Watch(ledger);
+        _journal.Fence();
+
+        Send(ledger, "one");
+
+        ExpectMsg<Fenced>().PersistenceId.ShouldBe("a");
+        ExpectMsg<string>().ShouldStartWith("failed one");
+        ExpectTerminated(ledger);
+        _journal.Head.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Two_writers_of_one_entity_cannot_both_write()
+    {
+        var one = Sys.ActorOf(Props.Create(() => new Ledger("a")), "one");
+        var two = Sys.ActorOf(Props.Create(() => new Ledger("a")), "two");
+        Time.Settle();
+        Send(one, "mine");
+        ExpectMsg("mine@1/1");
+
+        Send(two, "mine");
+
+        ExpectMsg<string>().ShouldStartWith("failed mine");
+    }
+
+    [Fact]
+    public void An_event_that_cannot_be_serialized_is_rejected_and_the_actor_goes_on()
+    {
+        Send(Ledger("a"), "unserializable", "one");
+
+        ExpectMsg("rejected unserializable");
+        ExpectMsg("one@1/1");
+    }
+
+    [Fact]
+    public void A_command_that_throws_persists_nothing()
+    {
+        Send(Ledger("a"), "persist then throw", "read", "one");
+
+        ExpectMsg("");
+        ExpectMsg("one@1/1");
+    }
+
+    [Fact]
+    public void Recovery_starts_from_the_snapshot()
+    {
+        var first = Ledger("a");
+        Send(first, "one", "snapshot", "two");
+        ExpectMsg("one@1/1");
+        ExpectMsg("two@2/2");
+        Stop(first);
+        _journal.CompactAsync(1).AsTask().Wait();
+
+        Send(Ledger("a"), "read");
+
+        ExpectMsg("one,two");
+    }
+
+    [Fact]
+    public void Recovery_from_the_latest_row_needs_no_replay()
+    {
+        var first = Ledger("a");
+        Send(first, "one", "two");
+        Probe.ReceiveN(2);
+        Stop(first);
+        var latest = _journal.LatestAsync("a").AsTask().Result;
+
+        var actor = Sys.ActorOf(Props.Create(() => new LatestOnly(_ => new ValueTask<JournalRow?>(latest), TestActor)), "latest");
+
+        ExpectMsg("recovered two@2/2");
+        Send(actor, "three");
+        ExpectMsg("three@3/3");
+    }
+
+    [Fact]
+    public void Recovery_waits_for_a_slow_latest_row()
+    {
+        var row = new TaskCompletionSource<JournalRow?>();
+        var actor = Sys.ActorOf(Props.Create(() => new LatestOnly(LookUp, TestActor)), "latest");
+        Send(actor, "one");
+        ExpectMsg("looking up");
+        Probe.Pending.ShouldBe(0);
+
+        row.SetResult(null);
+
+        ExpectMsg("recovered nothing@0/0");
+        ExpectMsg("one@1/1");
+
+        ValueTask<JournalRow?> LookUp(string id)
         {
-            PersistenceId = id;
-            Recover<string>(_entries.Add);
-            Command<string>(entry => Persist(entry, added =>
-            {
-                _entries.Add(added);
-                Sender.Tell(LastSequenceNr);
-            }));
-            Command<Read>(_ => Sender.Tell(string.Join(',', _entries)));
+            TestActor.Tell("looking up");
+            return new ValueTask<JournalRow?>(row.Task);
+        }
+    }
+
+    [Fact]
+    public void A_recovery_that_fails_stops_the_actor()
+    {
+        var actor = Sys.ActorOf(Props.Create(() => new LatestOnly(_ => throw new IOException("no"), TestActor)), "sync");
+        Watch(actor);
+        ExpectTerminated(actor);
+
+        var later = Sys.ActorOf(Props.Create(() => new LatestOnly(_ => ValueTask.FromException<JournalRow?>(new IOException("no")), TestActor)), "async");
+        Watch(later);
+        ExpectMsg("recovery failed: no");
+        ExpectTerminated(later);
+    }
+
+    [Fact]
+    public void A_stop_waits_for_the_write_in_flight_so_that_the_successor_sees_it()
+    {
+        var ledger = Ledger("a");
+        Time.Settle();
+        _journal.HoldCommits();
+        Send(ledger, "one");
+        AwaitCondition(() => _journal.WaitingWrites == 1);
+        Watch(ledger);
+        Sys.Stop(ledger);
+        AwaitCondition(() => Time.Activity.Count == 1);
+        Probe.Pending.ShouldBe(0);
+
+        _journal.ReleaseCommits();
+
+        ExpectTerminated(ledger);
+        Time.Settle();
+        Send(Ledger("a"), "read");
+        ExpectMsg("one");
+    }
+
+    [Fact]
+    public void PoisonPill_comes_after_the_commands_before_it()
+    {
+        var ledger = Ledger("a");
+        Watch(ledger);
+
+        Send(ledger, "one", "two");
+        ledger.Tell(PoisonPill.Instance);
+
+        ExpectMsg("one@1/1");
+        ExpectMsg("two@2/2");
+        ExpectTerminated(ledger);
+    }
+
+    [Fact]
+    public void An_asynchronous_command_may_persist_after_its_await()
+    {
+        Send(Ledger("a"), "later one", "read");
+
+        ExpectMsg("one@1/1");
+        ExpectMsg("one");
+    }
+
+    private IActorRef Ledger(string id) => Sys.ActorOf(Props.Create(() => new Ledger(id)), id);
+
+    private void Send(IActorRef actor, params string[] commands)
+    {
+        foreach (var command in commands)
+            Probe.Send(actor, command);
+    }
+
+    private void Stop(IActorRef actor)
+    {
+        Watch(actor);
+        Sys.Stop(actor);
+        ExpectTerminated(actor);
+        Time.Settle();
+    }
+
+    private sealed class LatestOnly : ReceivePersistentActor
+    {
+        private readonly Func<string, ValueTask<JournalRow?>> _lookUp;
+        private readonly IActorRef _report;
+        private string _state = "nothing";
+
+        public LatestOnly(Func<string, ValueTask<JournalRow?>> lookUp, IActorRef report)
+        {
+            _lookUp = lookUp;
+            _report = report;
+            Recover<string>(state => _state = state);
+            Recover<RecoveryCompleted>(_ => report.Tell($"recovered {_state}@{LastSequenceNr}/{LastOrdering}"));
+            Command<string>(state => Persist(state, done => report.Tell($"{done}@{LastSequenceNr}/{LastOrdering}")));
         }
 
-        public override string PersistenceId { get; }
+        public override string PersistenceId => "a";
 
-        public sealed record Read;
+        protected override Recovery Recovery => Recovery.Latest(_lookUp);
+
+        protected override void OnRecoveryFailure(Exception reason, object? message = null) => _report.Tell($"recovery failed: {reason.Message}");
     }
 }
