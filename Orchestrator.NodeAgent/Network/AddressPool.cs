@@ -23,9 +23,9 @@ public sealed class AddressPool
             throw new ArgumentException($"\"{cidr}\" is not an IPv4 network with room for pods (e.g. 10.244.1.0/24)", nameof(cidr));
         }
 
-        Network = network;
-        var start = ToNumber(network.BaseAddress);
         var size = 1ul << (32 - network.PrefixLength);
+        var start = ToNumber(network.BaseAddress) & (uint)~(size - 1);
+        Network = new IPNetwork(ToAddress(start), network.PrefixLength);
         Gateway = ToAddress(start + 1);
         _first = start + 2;
         _last = (uint)(start + size - 2);

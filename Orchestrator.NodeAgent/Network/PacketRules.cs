@@ -25,15 +25,15 @@ internal static class PacketRules
                 dnat ip to meta l4proto . th dport map @anywhere
               }
               chain prerouting {
-                type nat hook prerouting priority dstnat - 1; policy accept;
+                type nat hook prerouting priority -101; policy accept;
                 fib daddr type local jump publish
               }
               chain output {
-                type nat hook output priority dstnat - 1; policy accept;
+                type nat hook output priority -101; policy accept;
                 fib daddr type local jump publish
               }
               chain postrouting {
-                type nat hook postrouting priority srcnat - 1; policy accept;
+                type nat hook postrouting priority 99; policy accept;
                 oifname "{{bridge}}" ct status dnat ip saddr 127.0.0.0/8 masquerade
                 oifname "{{bridge}}" ct status dnat ip saddr {{podCidr}} ip daddr {{podCidr}} masquerade
                 ip saddr {{podCidr}} ip daddr != {{clusterCidr}} ip daddr != 224.0.0.0/4 masquerade

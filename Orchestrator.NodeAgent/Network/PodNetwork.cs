@@ -119,6 +119,7 @@ public sealed partial class PodNetwork
                 var index = LinuxCalls.InterfaceIndex(PodInterface);
                 pod.Execute(new NetlinkMessage()
                     .SetUp(LinuxCalls.InterfaceIndex("lo"))
+                    .SetUp(index)
                     .AddAddress(index, ip, pool.Network.PrefixLength)
                     .AddDefaultRoute(index, pool.Gateway));
             }).ConfigureAwait(false);

@@ -23,7 +23,8 @@ internal static class NetlinkRequests
             .Attribute(LinkMtu, (uint)mtu)
             .Nest(LinkInfo, info => info.Attribute(InfoKind, "bridge"));
 
-    /// <summary>Creates a cable: one end here, up and plugged into the bridge, the other named <paramref name="peerName"/> in the network namespace behind the descriptor, up.</summary>
+    /// <summary>Creates a cable: one end here, up and plugged into the bridge, the other named <paramref name="peerName"/> in the network namespace behind the
+    /// descriptor, still down: the kernel refuses to bring an end up whose other end is not made yet.</summary>
     public static NetlinkMessage CreateCable(this NetlinkMessage batch, string name, uint bridge, string peerName, byte[] peerHardwareAddress, int namespaceFd, int mtu) =>
         batch.Begin($"create veth {name}", NewLink, Create | Exclusive, Link(0, Up, Up))
             .Attribute(LinkName, name)
@@ -35,7 +36,7 @@ internal static class NetlinkRequests
                     .Attribute(LinkName, peerName)
                     .Attribute(LinkAddress, peerHardwareAddress)
                     .Attribute(LinkMtu, (uint)mtu)
-                    .Attribute(LinkNamespaceFd, (uint)namespaceFd), Link(0, Up, Up))));
+                    .Attribute(LinkNamespaceFd, (uint)namespaceFd), Link(0, 0, 0))));
 
     /// <summary>Removes an interface.</summary>
     public static NetlinkMessage DeleteLinkByName(this NetlinkMessage batch, string name) =>
