@@ -6,12 +6,31 @@ namespace Orchestrator.NodeAgent.Runtime.Docker;
 /// </summary>
 internal static class CgroupTree
 {
-    private const string Root = "/sys/fs/cgroup";
+    public const string Root = "/sys/fs/cgroup";
 
     /// <summary>What the engine must be told for a cgroup path: the path itself, or for systemd the slice, e.g. <c>kubepods-burstable-podab_cd.slice</c>.</summary>
     public static string ForDriver(string path, string? driver) => driver == "systemd"
         ? string.Join('-', path.Trim('/').Split('/').Select(part => part.Replace('-', '_'))) + ".slice"
         : path;
+
+    /// <summary>A container's own cgroup below <see cref="Root"/>; without a parent the engine has a default one.</summary>
+    public static string OfContainer(string? parent, string containerId, string? driver)
+    {
+        if (driver != "systemd")
+        {
+            return $"{parent ?? "/docker"}/{containerId}";
+        }
+
+        // a-b-c.slice lies in a-b.slice, which lies in a.slice
+        var slice = parent is null ? "system.slice" : ForDriver(parent, driver);
+        var path = "";
+        for (var dash = slice.IndexOf('-'); dash > 0; dash = slice.IndexOf('-', dash + 1))
+        {
+            path += $"/{slice[..dash]}.slice";
+        }
+
+        return $"{path}/{slice}/docker-{containerId}.scope";
+    }
 
     /// <summary>Removes an empty cgroup from every hierarchy; one that is not there or not empty stays as it is (its last process may still be ending).</summary>
     public static void Remove(string path)

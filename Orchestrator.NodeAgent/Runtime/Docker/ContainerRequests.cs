@@ -74,6 +74,11 @@ internal static class ContainerRequests
             [DockerLabels.Role] = DockerLabels.ContainerRole,
             [DockerLabels.Sandbox] = spec.SandboxId,
         };
+        if (cgroupParent is not null)
+        {
+            labels[DockerLabels.CgroupParent] = cgroupParent;
+        }
+
         IReadOnlyList<string> security = spec.NoNewPrivileges ? [.. spec.SecurityOptions, "no-new-privileges"] : spec.SecurityOptions;
         return new CreateContainerRequest
         {

@@ -17,18 +17,6 @@ internal static class ContainerStates
             labels.GetValueOrDefault(DockerLabels.Ip));
     }
 
-    /// <summary>Memory that cannot be reclaimed at once: usage without the inactive file cache, as the kubelet counts (cgroup v1 and v2 name the figure differently).</summary>
-    public static long WorkingSet(MemoryStats? memory)
-    {
-        if (memory is null)
-        {
-            return 0;
-        }
-
-        var inactive = memory.Stats?.GetValueOrDefault("total_inactive_file") is > 0 and var v1 ? v1 : memory.Stats?.GetValueOrDefault("inactive_file") ?? 0;
-        return Math.Max(0, memory.Usage - (long)Math.Min(inactive, long.MaxValue));
-    }
-
     // The engine writes the year 1 for "never".
     private static DateTimeOffset? Time(DateTimeOffset time) => time.Year <= 1 ? null : time.ToUniversalTime();
 }

@@ -99,19 +99,11 @@ internal sealed record StartExecRequest(bool Detach, bool Tty);
 
 internal sealed record ExecInspection(bool Running, int? ExitCode, int Pid);
 
-internal sealed record ContainerStats([property: JsonPropertyName("cpu_stats")] CpuStats? Cpu, [property: JsonPropertyName("memory_stats")] MemoryStats? Memory);
-
-internal sealed record CpuStats([property: JsonPropertyName("cpu_usage")] CpuUsage? Usage);
-
-internal sealed record CpuUsage([property: JsonPropertyName("total_usage")] long Total);
-
-internal sealed record MemoryStats([property: JsonPropertyName("usage")] long Usage, [property: JsonPropertyName("stats")] IReadOnlyDictionary<string, ulong>? Stats);
-
 /// <summary>Serializers made at build time: no reflection when the first pod of a node starts.</summary>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(DockerError)), JsonSerializable(typeof(DockerVersionInfo)), JsonSerializable(typeof(DockerInfo)), JsonSerializable(typeof(CreateContainerRequest))]
 [JsonSerializable(typeof(CreatedId)), JsonSerializable(typeof(ContainerSummary[])), JsonSerializable(typeof(ContainerInspection)), JsonSerializable(typeof(DockerEvent))]
 [JsonSerializable(typeof(ImageInspection)), JsonSerializable(typeof(ImageSummary[])), JsonSerializable(typeof(PullProgress)), JsonSerializable(typeof(RegistryAuth))]
-[JsonSerializable(typeof(CreateExecRequest)), JsonSerializable(typeof(StartExecRequest)), JsonSerializable(typeof(ExecInspection)), JsonSerializable(typeof(ContainerStats))]
+[JsonSerializable(typeof(CreateExecRequest)), JsonSerializable(typeof(StartExecRequest)), JsonSerializable(typeof(ExecInspection))]
 [JsonSerializable(typeof(Dictionary<string, string[]>)), JsonSerializable(typeof(string[]))]
 internal sealed partial class DockerJson : JsonSerializerContext;

@@ -216,17 +216,19 @@ public sealed partial class DockerRuntime : IContainerRuntime
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ContainerUsage>> UsageAsync(CancellationToken cancel)
     {
-        var running = await OwnSummariesAsync(all: false, cancel).ConfigureAwait(false);
-        var usage = new ContainerUsage?[running.Length];
-        await Parallel.ForEachAsync(Enumerable.Range(0, running.Length), new ParallelOptions { MaxDegreeOfParallelism = ParallelInspections, CancellationToken = cancel }, async (i, token) =>
+        // Straight from the kernel: one call for all, and the engine's own statistics fail for containers whose sandbox has networking disabled in the engine.
+        var engine = await EngineAsync(cancel).ConfigureAwait(false);
+        var usage = new List<ContainerUsage>();
+        foreach (var running in await OwnSummariesAsync(all: false, cancel).ConfigureAwait(false))
         {
-            var path = $"/containers/{running[i].Id}/stats?stream=false&one-shot=true";
-            if (await _client.FindAsync(path, DockerJson.Default.ContainerStats, token).ConfigureAwait(false) is { } stats)
+            var labels = running.Labels ?? new Dictionary<string, string>();
+            if (CgroupUsage.Read(CgroupTree.OfContainer(labels.GetValueOrDefault(DockerLabels.CgroupParent), running.Id, engine.CgroupDriver)) is { } used)
             {
-                usage[i] = new ContainerUsage(running[i].Id, running[i].Labels ?? new Dictionary<string, string>(), stats.Cpu?.Usage?.Total ?? 0, ContainerStates.WorkingSet(stats.Memory));
+                usage.Add(new ContainerUsage(running.Id, labels, used.CpuNanoseconds, used.MemoryBytes));
             }
-        }).ConfigureAwait(false);
-        return [.. usage.OfType<ContainerUsage>()];
+        }
+
+        return usage;
     }
 
     /// <summary>Closes the connections. Containers and network stay as they are.</summary>

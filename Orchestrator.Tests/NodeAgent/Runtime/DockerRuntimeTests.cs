@@ -86,7 +86,7 @@ public sealed class DockerRuntimeTests(DockerTestEngine engine)
             });
 
             (await node.ShellAsync(container, "echo $GREETING; pwd; cat /data/hello")).ShouldBe("hello world\n/tmp\nfrom the host");
-            (await node.ShellAsync(container, "id")).ShouldBe("uid=1234 gid=5678 groups=42");
+            (await node.ShellAsync(container, "id")).ShouldBe("uid=1234 gid=5678 groups=42,5678");
             (await node.ShellAsync(container, "touch /data/x 2>&1 || touch /x 2>&1 || true")).ShouldContain("Read-only file system");
             (await node.ShellAsync(container, "cat /proc/1/oom_score_adj")).ShouldBe("999");
             (await node.ShellAsync(container, "grep -E 'CapEff|NoNewPrivs' /proc/1/status")).ShouldBe("CapEff:\t0000000000000000\nNoNewPrivs:\t1");
