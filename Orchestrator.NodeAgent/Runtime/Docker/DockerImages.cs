@@ -16,8 +16,12 @@ internal sealed class DockerImages(DockerClient client)
     /// <summary>Pulls and returns the image. The registry's refusal may come as an HTTP code or in the middle of the progress.</summary>
     public async Task<ImageState> PullAsync(string image, RegistryCredentials? credentials, CancellationToken cancel)
     {
-        var reference = ImageReference.Parse(image);
-        var from = reference.Digest is not null ? $"{reference.Repository}@{reference.Digest}" : reference.Repository;
+        if (!ImageReference.TryParse(image, out var reference, out var invalid))
+        {
+            throw new RuntimeException(invalid, 400);
+        }
+
+        var from = reference!.Digest is not null ? $"{reference.Repository}@{reference.Digest}" : reference.Repository;
         var tag = reference.Digest is null ? $"&tag={Uri.EscapeDataString(reference.Tag!)}" : "";
         var auth = credentials is null ? null : Base64Url(JsonSerializer.SerializeToUtf8Bytes(
             new RegistryAuth(credentials.Username, credentials.Password, credentials.ServerAddress), DockerJson.Default.RegistryAuth));
