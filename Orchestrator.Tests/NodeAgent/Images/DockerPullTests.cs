@@ -68,7 +68,7 @@ public sealed class DockerPullTests(DockerTestEngine engine) : IAsyncLifetime
         (await node.Runtime.FindImageAsync(image, node.Cancel)).ShouldBeNull();
         (await Should.ThrowAsync<RuntimeException>(() => node.Runtime.PullImageAsync(image, null, node.Cancel))).Message.ShouldContain("no basic auth credentials");
 
-        var secret = System.Text.Encoding.UTF8.GetBytes($$$"""{"auths":{"127.0.0.1:{{{_port}}}":{"username":"{{{User}}}","password":"{{{Password}}}"}}}""");
+        var secret = System.Text.Encoding.UTF8.GetBytes($$$"""{"auths":{"127.0.0.1:{{{_port}}}":{"username":"{{{User}}}","password":"{{{Password}}}"} } }""");
         var login = RegistryLogins.For(ImageReference.Parse(image), [secret]).Single();
         var pulled = await node.Runtime.PullImageAsync(image, login, node.Cancel);
 

@@ -22,13 +22,13 @@ public sealed class RegistryLoginsTests
     [InlineData("registry.example.com/team", "registry.example.com/team/app", true)]
     [InlineData("registry.example.com/team", "registry.example.com/teamwork/app", false)]
     public void A_login_is_for_the_images_of_its_registry_and_path(string key, string image, bool matches) =>
-        RegistryLogins.For(ImageReference.Parse(image), [Secret($$$"""{"auths":{"{{{key}}}":{"username":"u","password":"p"}}}""")]).Count.ShouldBe(matches ? 1 : 0);
+        RegistryLogins.For(ImageReference.Parse(image), [Secret($$$"""{"auths":{"{{{key}}}":{"username":"u","password":"p"} } }""")]).Count.ShouldBe(matches ? 1 : 0);
 
     [Fact]
     public void The_most_specific_login_comes_first_and_auth_wins_over_the_plain_pair()
     {
         var auth = Convert.ToBase64String("real:pass:word"u8);
-        var secret = Secret($$$"""{"auths":{"r.example.com":{"username":"wide","password":"p"},"r.example.com/team":{"username":"x","password":"y","auth":"{{{auth}}}"},"*.example.com":{"username":"star","password":"p"}}}""");
+        var secret = Secret($$$"""{"auths":{"r.example.com":{"username":"wide","password":"p"},"r.example.com/team":{"username":"x","password":"y","auth":"{{{auth}}}"},"*.example.com":{"username":"star","password":"p"} } }""");
         var logins = RegistryLogins.For(ImageReference.Parse("r.example.com/team/app"), [secret]);
         logins.Select(l => l.Username).ShouldBe(["real", "wide", "star"]);
         logins[0].Password.ShouldBe("pass:word");
