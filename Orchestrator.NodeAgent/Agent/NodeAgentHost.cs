@@ -1,0 +1,59 @@
+using Orchestrator.Engine.Actor;
+using Orchestrator.NodeAgent.Nodes;
+using Orchestrator.NodeAgent.Pods;
+using Orchestrator.NodeAgent.Runtime;
+using Orchestrator.NodeAgent.Volumes;
+using Orchestrator.Protocol.Streams;
+
+namespace Orchestrator.NodeAgent.Agent;
+
+/// <summary>A running agent.</summary>
+/// <param name="Ref">Its actor.</param>
+/// <param name="Streams">Logs, exec, attach and port connections of its node.</param>
+public sealed record NodeAgentHandle(IActorRef Ref, INodeStreamHandler Streams)
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
+
+    /// <summary>Stops the agent. Containers run on and are adopted by the next one.</summary>
+    public Task StopAsync() => Ref.GracefulStop(Deadline);
+}
+
+/// <summary>Starts agents and removes what they have made.</summary>
+public static class NodeAgentHost
+{
+    /// <summary>Starts the agent of one node. Returns at once; it connects by itself, and waits for its engine where that is away.</summary>
+    /// <param name="system">Where its actors live.</param>
+    /// <param name="options">How it runs.</param>
+    /// <param name="credentials">Finds the logins for an image; null for anonymous pulls only.</param>
+    public static NodeAgentHandle Start(ActorSystem system, NodeAgentOptions options, PullCredentials? credentials = null)
+    {
+        Directory.CreateDirectory(options.NodeRoot);
+        var facts = NodeFacts.OfMachine(options.DataDirectory);
+        var events = new AgentEvents(options.ControlPlane, options.NodeName);
+        var services = new AgentServices
+        {
+            Options = options,
+            Objects = new FollowedObjects(),
+            Events = events,
+            Images = new PodImages(options.Runtime, events, credentials ?? (static (_, _) => []), options.TimeProvider),
+            Tokens = new PodTokens(options.ControlPlane),
+            Totals = new NodeTotals(facts.Cpus * 1000L, facts.MemoryBytes, facts.StorageBytes),
+        };
+        var agent = system.ActorOf(Props.Create(() => new NodeAgentActor(options, services, facts)), $"agent-{options.NodeName}");
+        return new NodeAgentHandle(agent, new NodeStreamHandler(agent, options.Runtime));
+    }
+}
+
+/// <summary>Undoes what an agent has made on its machine.</summary>
+public static class NodeAgentReset
+{
+    /// <summary>
+    /// Removes every container and sandbox of the node at once, and every pod directory with what is mounted in it. The agent must not run. The runtime's own
+    /// network is removed by the runtime.
+    /// </summary>
+    public static async Task RemoveAllAsync(IContainerRuntime runtime, string dataDirectory, string nodeName, CancellationToken cancel)
+    {
+        await OrphanSweep.RemoveAsync(runtime, await runtime.ListAsync(cancel).ConfigureAwait(false), TimeSpan.Zero, cancel).ConfigureAwait(false);
+        LinuxFiles.RemoveTree(Path.Combine(dataDirectory, "nodes", nodeName));
+    }
+}
