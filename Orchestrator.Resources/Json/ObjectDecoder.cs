@@ -89,7 +89,7 @@ public static class ObjectDecoder
         {
             // InvalidOperationException: a string that is not UTF-8 or holds half a surrogate pair.
             syntax = e is InvalidOperationException ? "invalid UTF-8 in string"
-                : reader.CurrentDepth >= MaxDepth ? "exceeded max depth"
+                : e.Message.Contains("maximum configured depth", StringComparison.Ordinal) ? "exceeded max depth"
                 : SyntaxError(utf8, reader.BytesConsumed, reader.TokenStartIndex);
             return null;
         }

@@ -45,7 +45,7 @@ internal static class FieldDescription
         ValueKind.IntOrString => "a number or a text",
         ValueKind.List => $"a list of {Plural(type.Element!)}",
         ValueKind.Map => $"a map of {Plural(type.Element!)}",
-        ValueKind.Struct => $"a {type.Struct.ShortName} object",
+        ValueKind.Struct => $"{(type.Struct.ShortName[0] is 'A' or 'E' or 'I' or 'O' or 'U' ? "an" : "a")} {type.Struct.ShortName} object",
         _ => "any value",
     };
 

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Text.Json.Nodes;
 
 namespace Orchestrator.Resources.Schema;
@@ -9,7 +8,8 @@ namespace Orchestrator.Resources.Schema;
 /// </summary>
 public sealed class SchemaType(string name, IReadOnlyList<SchemaField> fields)
 {
-    private FrozenDictionary<string, SchemaField>? _byName;
+    // A plain dictionary: building a frozen one costs more per type than a process ever wins back on these small maps.
+    private Dictionary<string, SchemaField>? _byName;
 
     /// <summary>Full name, e.g. <c>io.k8s.api.apps.v1.Deployment</c>.</summary>
     public string Name { get; } = name;
@@ -48,8 +48,5 @@ public sealed class SchemaType(string name, IReadOnlyList<SchemaField> fields)
     public string Description { get => field ??= $"{FieldDescription.Words(ShortName)}{(ApiVersion is null ? "" : $" ({ApiVersion})")}.{(Deprecated ? " Deprecated." : "")}"; init; }
 
     /// <summary>The field called <paramref name="jsonName"/> (case matters), or null.</summary>
-    public SchemaField? Field(string jsonName) => ByName.GetValueOrDefault(jsonName);
-
-    /// <summary>Fields by JSON name.</summary>
-    public FrozenDictionary<string, SchemaField> ByName => _byName ??= Fields.ToFrozenDictionary(f => f.Name, StringComparer.Ordinal);
+    public SchemaField? Field(string jsonName) => (_byName ??= Fields.ToDictionary(f => f.Name, StringComparer.Ordinal)).GetValueOrDefault(jsonName);
 }
