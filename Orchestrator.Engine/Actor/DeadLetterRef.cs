@@ -8,7 +8,9 @@ internal sealed class DeadLetterRef(ActorPath path, ActorSystem system) : Intern
     public override void Tell(object message, IActorRef? sender)
     {
         var letter = message as DeadLetter ?? new DeadLetter(message, sender, this);
-        if (letter.Message is IDeadLetterSuppression)
+
+        // A letter about a letter would go round for ever.
+        if (letter.Message is IDeadLetterSuppression or DeadLetter)
             return;
         system.EventStream.Publish(letter);
     }

@@ -17,7 +17,7 @@ public sealed class EventStream
         {
             if (_subscriptions.Contains((subscriber, channel)))
                 return false;
-            _subscriptions = _subscriptions.RemoveAll(static s => s.Subscriber is LocalActorRef { Cell.IsTerminated: true }).Add((subscriber, channel));
+            _subscriptions = _subscriptions.RemoveAll(static s => !IsAlive(s.Subscriber)).Add((subscriber, channel));
             _routes = new();
             return true;
         }
@@ -53,14 +53,19 @@ public sealed class EventStream
     public void Publish(object @event)
     {
         foreach (var subscriber in _routes.GetOrAdd(@event.GetType(), Route))
-            subscriber.Tell(@event, null);
+        {
+            if (IsAlive(subscriber))
+                subscriber.Tell(@event, null);
+        }
     }
+
+    private static bool IsAlive(IActorRef subscriber) => subscriber is not LocalActorRef { Cell.IsTerminated: true };
 
     private IActorRef[] Route(Type type)
     {
         lock (_lock)
         {
-            return [.. _subscriptions.Where(s => s.Channel.IsAssignableFrom(type) && s.Subscriber is not LocalActorRef { Cell.IsTerminated: true })
+            return [.. _subscriptions.Where(s => s.Channel.IsAssignableFrom(type) && IsAlive(s.Subscriber))
                 .Select(s => s.Subscriber).Distinct()];
         }
     }

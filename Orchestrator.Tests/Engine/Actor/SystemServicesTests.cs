@@ -28,6 +28,24 @@ public sealed class SystemServicesTests : TestKit.TestKit
     }
 
     [Fact]
+    public void A_subscriber_of_dead_letters_may_die()
+    {
+        var subscriber = Sys.ActorOf(Props.Create(() => new Fragile(TestActor)), "subscriber");
+        ExpectMsg("started");
+        Sys.EventStream.Subscribe<DeadLetter>(subscriber);
+        Sys.EventStream.Subscribe<DeadLetter>(TestActor);
+        Watch(subscriber);
+        Sys.Stop(subscriber);
+        ExpectTerminated(subscriber);
+        Time.Settle();
+
+        subscriber.Tell("too late");
+
+        ExpectMsg<DeadLetter>().Message.ShouldBe("too late");
+        ExpectNoMsg();
+    }
+
+    [Fact]
     public async Task Shutdown_runs_the_phases_in_order_and_ends_the_system()
     {
         var shutdown = CoordinatedShutdown.Get(Sys);
