@@ -1,0 +1,49 @@
+using Microsoft.Data.Sqlite;
+using Orchestrator.Engine.Persistence.Sql.Sqlite;
+
+namespace Orchestrator.Bench.Rows;
+
+/// <summary>The floor of durable writes: SQLite with the journal's durability (WAL, synchronous=FULL) and one prepared insert, nothing else.</summary>
+internal sealed class RawSqlite : IDisposable
+{
+    private readonly SqliteConnection _connection;
+    private readonly SqliteCommand _insert;
+    private readonly SqliteParameter _id;
+    private readonly SqliteParameter _payload;
+    private long _next;
+
+    public RawSqlite(string path)
+    {
+        SqliteLibrary.EnsureLoaded();
+        _connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        _connection.Open();
+        Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE journal(ordering INTEGER PRIMARY KEY, persistence_id TEXT, payload BLOB)");
+        _insert = _connection.CreateCommand();
+        _insert.CommandText = "INSERT INTO journal(persistence_id, payload) VALUES($id, $payload)";
+        _id = _insert.Parameters.Add("$id", SqliteType.Text);
+        _payload = _insert.Parameters.Add("$payload", SqliteType.Blob);
+    }
+
+    /// <summary>One transaction.</summary>
+    public void Append(IEnumerable<byte[]> rows)
+    {
+        using var transaction = _connection.BeginTransaction();
+        _insert.Transaction = transaction;
+        foreach (var row in rows)
+        {
+            _id.Value = $"configmaps/default/c{++_next}";
+            _payload.Value = row;
+            _insert.ExecuteNonQuery();
+        }
+        transaction.Commit();
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    private void Execute(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}
