@@ -8,7 +8,7 @@ var nodes = new Option<int>("--nodes") { Description = "Number of nodes to run",
 var nodeName = new Option<string>("--node-name") { Description = "Name of the first node", DefaultValueFactory = _ => Environment.MachineName.ToLowerInvariant() };
 var detach = new Option<bool>("--detach") { Description = "Return when the cluster is ready, and leave it running" };
 port.Validators.Add(r => { if (r.GetValue(port) is < 1 or > 65535) r.AddError("--port must be between 1 and 65535"); });
-nodes.Validators.Add(r => { if (r.GetValue(nodes) is < 1 or > 100) r.AddError("--nodes must be between 1 and 100"); });
+nodes.Validators.Add(r => { if (r.GetValue(nodes) is < 0 or > 100) r.AddError("--nodes must be between 0 and 100"); });
 
 var up = new Command("up", "Start a cluster, or resume the one in the directory") { data, port, nodes, nodeName, detach };
 up.SetAction((parsed, cancel) => RunAsync(() =>

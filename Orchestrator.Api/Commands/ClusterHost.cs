@@ -7,7 +7,6 @@ using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Security;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Persistence.Sql.Sqlite;
-using Orchestrator.NodeAgent.Agent;
 using Orchestrator.Protocol.Nodes;
 using Orchestrator.Resources;
 
@@ -102,20 +101,8 @@ public sealed class ClusterHost : IAsyncDisposable
             Address = IPAddress.Parse(ListenAddress), Port = _options.Port, Pki = pki, Tokens = tokens, Plane = _plane, Journal = journal, Time = _time, Logging = logging,
         }, cancel));
         Kubeconfig.Write(_directory.Kubeconfig, new Uri($"https://127.0.0.1:{_options.Port}"), "orchestrator", pki.Authority, pki.Admin);
-        foreach (var name in _options.NodeNames) await StartNodeAsync(system, clusterId, name, logging, options);
-    }
-
-    private async Task StartNodeAsync(ActorSystem system, string clusterId, string name, ILoggerFactory logging, ControlPlaneOptions options)
-    {
-        var runtime = NodeRuntimes.Docker(clusterId, name, options.ClusterCidr, logging);
-        _parts.Add(runtime);
-        var agent = NodeAgent.Agent.NodeAgent.Start(system, new NodeAgentOptions
-        {
-            NodeName = name, ClusterId = clusterId, DataDirectory = _directory.File("nodes"), Runtime = runtime, ControlPlane = _plane.AgentEndpoint,
-        });
-        _plane.Streams.Register(name, agent.Streams);
-        _parts.Add(new AgentStop(agent));
-        await Task.CompletedTask;
+        var nodes = new ClusterNodes(system, _plane, clusterId, _directory, options, addresses.First(a => !IPAddress.IsLoopback(a)).ToString(), logging);
+        foreach (var name in _options.NodeNames) _parts.Add(nodes.Start(name));
     }
 
     private PodToken Issue(ServiceAccountTokens tokens, RequestPodToken request)
@@ -138,11 +125,6 @@ public sealed class ClusterHost : IAsyncDisposable
     {
         var entry = _plane.Services.Cache.Get(new ResourceKey("nodes", "", node));
         return entry?.Read<Resources.Types.Core.V1.Node>().Status.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
-    }
-
-    private sealed class AgentStop(NodeAgentHandle agent) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync() => await agent.StopAsync();
     }
 
     private sealed class DisposableLogging(ILoggerFactory factory) : IAsyncDisposable

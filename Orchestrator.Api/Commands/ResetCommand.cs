@@ -1,5 +1,3 @@
-using Orchestrator.NodeAgent.Agent;
-
 namespace Orchestrator.Api.Commands;
 
 /// <summary><c>orchestrator reset</c>: stops the cluster and removes everything it has made: containers, networks, mounts, rules, data.</summary>
@@ -16,7 +14,7 @@ public sealed class ResetCommand(Progress progress, TimeProvider time)
             return;
         }
         progress.Step("removing containers and networks");
-        await NodeRuntimes.RemoveAllAsync(clusterId, directory.Path, cancel);
+        await ClusterNodes.RemoveAllAsync(directory, clusterId, cancel);
         progress.Step($"removing {directory.Path}");
         Directory.Delete(directory.Path, recursive: true);
         progress.Done("everything of the cluster is gone");

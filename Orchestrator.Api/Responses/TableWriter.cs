@@ -46,10 +46,7 @@ internal sealed class TableWriter(ResourceKind kind, string version, TableObject
         json.WriteEndObject();
         json.WriteStartArray("columnDefinitions"u8);
         if (columns)
-        {
-            Column(json, TableColumn.NameColumn);
-            foreach (var column in kind.Strategy.Columns) Column(json, column);
-        }
+            foreach (var column in kind.Strategy.TableColumns) Column(json, column);
         json.WriteEndArray();
         json.WriteStartArray("rows"u8);
         foreach (var entry in entries) Row(json, entry);

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Logging;
+using Orchestrator.Actors;
+using Orchestrator.Actors.Resources;
+using Orchestrator.Engine.Actor;
+using Orchestrator.NodeAgent.Agent;
+using Orchestrator.NodeAgent.Runtime.Docker;
+using Orchestrator.NodeAgent.Volumes;
+
+namespace Orchestrator.Api.Commands;
+
+/// <summary>Node agents on Docker Engine in this process.</summary>
+internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, string clusterId, ClusterDirectory directory, ControlPlaneOptions options, string hostIp, ILoggerFactory logging)
+{
+    private const string DockerSocket = "/var/run/docker.sock";
+
+    /// <summary>Starts the agent of one node; disposing of it stops the agent and leaves the containers running.</summary>
+    public IAsyncDisposable Start(string name)
+    {
+        var runtime = DockerRuntime.Create(
+            new DockerOptions { ClusterId = clusterId, NodeName = name, ClusterCidr = options.ClusterCidr.ToString(), SocketPath = DockerSocket },
+            system.TimeProvider, logging.CreateLogger<DockerRuntime>());
+        var agent = NodeAgentHost.Start(system, new NodeAgentOptions
+        {
+            NodeName = name, ClusterId = clusterId, DataDirectory = directory.Path, Runtime = runtime, ControlPlane = plane.AgentEndpoint, HostIp = hostIp, TimeProvider = system.TimeProvider,
+            HeartbeatInterval = options.NodeMonitorGrace / 4,
+        });
+        plane.Streams.Register(name, agent.Streams);
+        return new RunningNode(name, agent, runtime, plane);
+    }
+
+    /// <summary>Removes what the cluster's nodes have made on this machine; the cluster must not run.</summary>
+    public static async Task RemoveAllAsync(ClusterDirectory directory, string clusterId, CancellationToken cancel)
+    {
+        await DockerCleanup.RemoveClusterAsync(clusterId, DockerSocket, cancel);
+        LinuxFiles.RemoveTree(directory.File("nodes")); // unmounts what is mounted in pods' directories first
+    }
+
+    private sealed class RunningNode(string name, NodeAgentHandle agent, DockerRuntime runtime, ControlPlane plane) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            plane.Streams.Unregister(name);
+            await agent.StopAsync();
+            await runtime.DisposeAsync();
+        }
+    }
+}
