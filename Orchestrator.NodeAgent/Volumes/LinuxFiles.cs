@@ -29,7 +29,7 @@ public enum FileKind
 }
 
 /// <summary>The few file-system calls of Linux that .NET does not offer. Failures are <see cref="IOException"/>s with the system's words.</summary>
-internal static partial class LinuxFiles
+public static partial class LinuxFiles
 {
     private const int Detach = 2;
 
