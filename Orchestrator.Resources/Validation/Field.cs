@@ -1,27 +1,52 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Orchestrator.Resources.Errors;
 
 namespace Orchestrator.Resources.Validation;
 
 /// <summary>
 /// A place in an object's JSON: the value there, which may be absent, and its path. Absent values read as Go's zero values, so that
 /// rules can be written as upstream's are; <see cref="Exists"/> tells a pointer that is set from one that is not. JSON of the wrong
-/// type (which decoding refuses earlier) reads as absent.
+/// type (which decoding refuses earlier) reads as absent. Going from field to field allocates nothing: a path is worked out only when an
+/// error asks for it, from the place the value has in its document.
 /// </summary>
-public readonly struct Field(JsonNode? node, FieldPath path)
+public readonly struct Field
 {
+    /// <summary>Null: the path is where <see cref="Node"/> stands. A node: this is <see cref="_name"/> in it. A path: that path.</summary>
+    private readonly object? _place;
+    private readonly string? _name;
+    private readonly bool _isKey;
+
+    /// <summary>A value with a path of one's own making.</summary>
+    public Field(JsonNode? node, FieldPath path) => (Node, _place) = (node, path);
+
+    private Field(JsonNode node) => Node = node;
+
+    internal Field(JsonNode? node, JsonNode parent, string name, bool isKey) => (Node, _place, _name, _isKey) = (node, parent, name, isKey);
+
     /// <summary>The value, or null.</summary>
-    public JsonNode? Node { get; } = node;
+    public JsonNode? Node { get; }
 
     /// <summary>Where this is.</summary>
-    public FieldPath Path { get; } = path;
+    public FieldPath Path => _place switch
+    {
+        FieldPath path => path,
+        JsonNode parent => _isKey ? FieldPath.Of(parent).Key(_name!) : FieldPath.Of(parent).Child(_name!),
+        _ => Node is null ? FieldPath.Root : FieldPath.Of(Node),
+    };
 
-    /// <summary>The object as a whole.</summary>
-    public static Field Of(JsonNode? root) => new(root, FieldPath.Root);
+    /// <summary>The object as a whole. Paths start at the document it belongs to.</summary>
+    public static Field Of(JsonNode? root) => root is null ? new Field(null, FieldPath.Root) : new Field(root);
 
     /// <summary>A field of this object.</summary>
-    public Field this[string name] => new((Node as JsonObject)?[name], Path.Child(name));
+    public Field this[string name]
+    {
+        get
+        {
+            var child = (Node as JsonObject)?[name];
+            if (_place is null && Node is { } parent) return child is null ? new Field(null, parent, name, isKey: false) : new Field(child);
+            return new Field(child, Path.Child(name));
+        }
+    }
 
     /// <summary>Whether anything but null stands here.</summary>
     public bool Exists => Node is not null;
@@ -42,24 +67,10 @@ public readonly struct Field(JsonNode? node, FieldPath path)
     public int Count => Node switch { JsonArray array => array.Count, JsonObject obj => obj.Count, _ => 0 };
 
     /// <summary>The list's entries; none where there is no list.</summary>
-    public IEnumerable<Field> Items
-    {
-        get
-        {
-            if (Node is not JsonArray array) yield break;
-            for (var i = 0; i < array.Count; i++) yield return new Field(array[i], Path.Index(i));
-        }
-    }
+    public FieldItems Items => new(this);
 
     /// <summary>The map's entries, each at <c>path[key]</c>; none where there is no map.</summary>
-    public IEnumerable<KeyValuePair<string, Field>> Entries
-    {
-        get
-        {
-            if (Node is not JsonObject obj) yield break;
-            foreach (var (key, value) in obj) yield return new(key, new Field(value, Path.Key(key)));
-        }
-    }
+    public FieldEntries Entries => new(this);
 
     /// <summary>What an error shows: the string, number or boolean itself, compact JSON for anything else, empty string for nothing.</summary>
     public object Value => Node switch
@@ -76,6 +87,21 @@ public readonly struct Field(JsonNode? node, FieldPath path)
         var tree => new Json(tree),
     };
 
+    /// <summary>The list entry at an index.</summary>
+    internal Field At(JsonArray list, int index)
+    {
+        var node = list[index];
+        return _place is null && node is not null ? new Field(node) : new Field(node, Path.Index(index));
+    }
+
+    /// <summary>The map entry at an index.</summary>
+    internal KeyValuePair<string, Field> EntryAt(JsonObject map, int index)
+    {
+        var (key, value) = map.GetAt(index);
+        // What lies below an entry must know that it is an entry's; plain values can leave it to the error.
+        return new(key, _place is null && value is JsonValue or null ? new Field(value, map, key, isKey: true) : new Field(value, Path.Key(key)));
+    }
+
     internal static string? AsText(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
     private static long AsNumber(JsonValue value) =>
@@ -88,57 +114,4 @@ public readonly struct Field(JsonNode? node, FieldPath path)
     {
         public override string ToString() => Node.ToJsonString();
     }
-}
-
-/// <summary>Reporting errors at a <see cref="Field"/>.</summary>
-public static class FieldErrorsAtField
-{
-    /// <summary>The field is missing or empty.</summary>
-    public static void Required(this FieldErrors errors, Field field, string detail = "") => errors.Required(field.Path.ToString(), detail);
-
-    /// <summary>The field's value is wrong; the value is shown.</summary>
-    public static void Invalid(this FieldErrors errors, Field field, string detail) => errors.Invalid(field.Path.ToString(), field.Value, detail);
-
-    /// <summary>The field's value is wrong in each of the ways listed.</summary>
-    public static void Invalid(this FieldErrors errors, Field field, IReadOnlyList<string> details)
-    {
-        for (var i = 0; i < details.Count; i++) errors.Invalid(field, details[i]);
-    }
-
-    /// <summary>The field may not be set or changed.</summary>
-    public static void Forbidden(this FieldErrors errors, Field field, string detail) => errors.Forbidden(field.Path.ToString(), detail);
-
-    /// <summary>The field's value is none of an enumeration's.</summary>
-    public static void NotSupported(this FieldErrors errors, Field field, IEnumerable<string> supported) =>
-        errors.NotSupported(field.Path.ToString(), field.Value, supported);
-
-    /// <summary>The value stands twice.</summary>
-    public static void Duplicate(this FieldErrors errors, Field field) => errors.Duplicate(field.Path.ToString(), field.Value);
-
-    /// <summary>What is referred to does not exist.</summary>
-    public static void NotFound(this FieldErrors errors, Field field) => errors.NotFound(field.Path.ToString(), field.Value);
-
-    /// <summary>Required where empty, unsupported where not one of <paramref name="supported"/>.</summary>
-    public static void OneOf(this FieldErrors errors, Field field, params IReadOnlyList<string> supported)
-    {
-        if (field.Text.Length == 0) errors.Required(field);
-        else if (!supported.Contains(field.Text)) errors.NotSupported(field, supported);
-    }
-
-    /// <summary>Refuses a negative number.</summary>
-    public static void NonNegative(this FieldErrors errors, Field field)
-    {
-        if (field.Number < 0) errors.Invalid(field, "must be greater than or equal to 0");
-    }
-
-    /// <summary>Refuses any change of a field.</summary>
-    public static void Immutable(this FieldErrors errors, Field now, Field before)
-    {
-        if (!SameValue(now.Node, before.Node)) errors.Invalid(now, "field is immutable");
-    }
-
-    /// <summary>Equal JSON, where nothing, null, and an empty list or map count as the same, as upstream's semantic comparison has it.</summary>
-    public static bool SameValue(JsonNode? a, JsonNode? b) => (IsEmpty(a) && IsEmpty(b)) || JsonNode.DeepEquals(a, b);
-
-    private static bool IsEmpty(JsonNode? node) => node is null or JsonArray { Count: 0 } or JsonObject { Count: 0 };
 }

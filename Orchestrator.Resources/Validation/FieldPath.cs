@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace Orchestrator.Resources.Validation;
 
@@ -18,6 +19,14 @@ public sealed class FieldPath
 
     /// <summary>The object itself.</summary>
     public static FieldPath Root { get; } = new(null, null, null, 0);
+
+    /// <summary>Where a node stands in its document.</summary>
+    public static FieldPath Of(JsonNode node) => node.Parent switch
+    {
+        JsonObject map => Of(map).Child(node.GetPropertyName()),
+        JsonArray list => Of(list).Index(node.GetElementIndex()),
+        _ => Root,
+    };
 
     /// <summary>A field of this.</summary>
     public FieldPath Child(string name) => new(this, name, null, 0);

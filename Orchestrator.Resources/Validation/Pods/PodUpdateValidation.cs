@@ -27,6 +27,8 @@ internal static class PodUpdateValidation
         if (!Deadline(spec["activeDeadlineSeconds"], old["activeDeadlineSeconds"], errors)) return;
         OnlyAddedTolerations(spec["tolerations"], old["tolerations"], errors);
         Gates(spec["schedulingGates"], old["schedulingGates"], errors);
+        // Most updates are of metadata: nothing to look for then.
+        if (JsonNode.DeepEquals(spec.Node, old.Node)) return;
         var changed = ChangedFields(spec, old);
         if (changed.Count > 0) errors.Forbidden(spec, Updatable + string.Join("\n", changed));
     }
