@@ -18,13 +18,13 @@ internal static class BuiltInKinds
         Defaults = ClusterDefaults.RoleBinding, Rules = ClusterValidation.RoleBinding, Change = ClusterValidation.RoleBindingChange, Table = ClusterTables.RoleBinding,
     };
 
-    private static readonly KindStrategy Roles = new RuledStrategy { Rules = ClusterValidation.Role, Table = ClusterTables.Role };
+    private static readonly KindStrategy Roles = new RuledStrategy { Rules = ClusterValidation.Role, Table = ClusterTables.Created };
     private static readonly KindStrategy Webhooks = new RuledStrategy { Defaults = ClusterDefaults.Webhooks, Table = ClusterTables.Webhooks };
 
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
         .. Core(), .. Apps(), .. Autoscaling(), .. Batch(), .. Certificates(), .. Coordination(), .. Discovery(), .. Networking(),
-        .. Policy(), .. Rbac(), .. Scheduling(), .. Storage(), .. Node(), .. Admission(), .. FlowControl(),
+        .. Policy(), .. Rbac(), .. Scheduling(), .. Storage(), .. Node(), .. Admission(), .. FlowControl(), .. Extensions(),
     ];
 
     private static IEnumerable<ResourceKind> Core() =>
@@ -216,6 +216,21 @@ internal static class BuiltInKinds
         Cluster("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol.v1", "PriorityLevelConfiguration", "prioritylevelconfigurations", new RuledStrategy { Defaults = ClusterDefaults.PriorityLevel, Table = ClusterTables.PriorityLevel }) with
         {
             Subresources = ["status"], HasGeneration = true,
+        },
+    ];
+
+    /// <summary>Stored and shown; what they switch on (custom kinds, aggregated servers) is the business of who reads them.</summary>
+    private static IEnumerable<ResourceKind> Extensions() =>
+    [
+        Cluster("apiextensions.k8s.io", "v1", "", "CustomResourceDefinition", "customresourcedefinitions", new RuledStrategy { Table = ClusterTables.Created }) with
+        {
+            ShortNames = ["crd", "crds"], Categories = ["api-extensions"], Subresources = ["status"], HasGeneration = true,
+            SchemaName = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
+        },
+        Cluster("apiregistration.k8s.io", "v1", "", "APIService", "apiservices", new RuledStrategy { Table = ClusterTables.ApiService }) with
+        {
+            Categories = ["api-extensions"], Subresources = ["status"],
+            SchemaName = "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService",
         },
     ];
 

@@ -85,9 +85,14 @@ internal static class ClusterTables
         .Text("Groups", "Groups it is granted to.", o => Subjects(o, "Group"), wide: true)
         .Text("ServiceAccounts", "Service accounts it is granted to.", o => Subjects(o, "ServiceAccount"), wide: true);
 
-    /// <summary>Roles have no age column of their own in older clients; upstream shows when they were made.</summary>
-    public static TableLayout Role { get; } = TableLayout.Named()
+    /// <summary>Roles and custom resource definitions show when they were made instead of their age.</summary>
+    public static TableLayout Created { get; } = TableLayout.Named()
         .Add(new TableColumn("Created At", "date", "", "When the object was created.", 0), (o, _) => o["metadata"]["creationTimestamp"].Text);
+
+    public static TableLayout ApiService { get; } = TableLayout.Named()
+        .Text("Service", "Who serves the group's version.", o => o["spec"]["service"].Exists ? $"{o["spec"]["service"]["namespace"].Text}/{o["spec"]["service"]["name"].Text}" : "Local")
+        .Text("Available", "Whether it answers.", Available)
+        .Age();
 
     public static TableLayout CertificateSigningRequest { get; } = TableLayout.Named().Age()
         .Text("SignerName", "Who is asked to sign.", o => TableText.Or(o["spec"]["signerName"], "<none>"))
@@ -178,6 +183,13 @@ internal static class ClusterTables
 
     private static string Subjects(Field binding, string kind) => string.Join(", ", binding["subjects"].Items.Where(s => s["kind"].Text == kind)
         .Select(s => kind == "ServiceAccount" ? $"{s["namespace"].Text}/{s["name"].Text}" : s["name"].Text));
+
+    private static string Available(Field service)
+    {
+        foreach (var condition in service["status"]["conditions"].Items)
+            if (condition["type"].Text == "Available") return condition["status"].Text == "True" ? "True" : $"{condition["status"].Text} ({condition["reason"].Text})";
+        return "Unknown";
+    }
 
     private static string Condition(Field request)
     {
