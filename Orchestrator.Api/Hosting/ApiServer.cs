@@ -50,6 +50,7 @@ public sealed class ApiServer : IAsyncDisposable
         builder.Services.AddSingleton(options.Logging);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownDeadline);
+        builder.Services.AddSingleton<IHostLifetime, CallerLifetime>();
         var app = builder.Build();
         var address = new Uri($"https://127.0.0.1:{options.Port}");
         var gateway = new Gateway(services, () => address.Authority);
@@ -97,5 +98,13 @@ public sealed class ApiServer : IAsyncDisposable
                 ClientCertificateValidation = (_, _, _) => true,
             });
         });
+    }
+
+    // The process belongs to whoever started the server: no signal handlers, no console messages.
+    private sealed class CallerLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -12,16 +12,20 @@ namespace Orchestrator.Api.Hosting;
 /// <summary>Serves the paths that name no resource: discovery, version, health, OpenID documents, the index.</summary>
 internal sealed class PathRouter
 {
-    private static readonly string[] FixedPaths = ["/.well-known/openid-configuration", "/healthz", "/livez", "/openid/v1/jwks", "/readyz", "/version"];
+    private static readonly string[] FixedPaths = ["/.well-known/openid-configuration", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version"];
+
+    private const string OpenApiV3Path = "/openapi/v3";
 
     private readonly ApiServices _services;
     private readonly DiscoveryDocuments _discovery;
+    private readonly OpenApiDocuments _openApi;
     private readonly HealthEndpoints _health;
 
     public PathRouter(ApiServices services, Func<string> serverAddress)
     {
         _services = services;
         _discovery = new DiscoveryDocuments(services.Catalog, serverAddress);
+        _openApi = new OpenApiDocuments(services.Catalog);
         var ping = new HealthCheck("ping", () => null);
         _health = new HealthEndpoints([ping], [ping, new HealthCheck("shutdown", () => services.Stopping.IsCancellationRequested ? "process is shutting down" : null)]);
     }
@@ -42,7 +46,9 @@ internal sealed class PathRouter
         }
         if (path is "/api" or "/apis" && AggregatedVersion(context.Request.Headers.Accept.ToString()) is { } version) return DocumentAsync(context, _discovery.Aggregated(path, version)!);
         if (_discovery.Plain(path) is { } document) return DocumentAsync(context, document);
-        // A group version that is not served answers as Kubernetes does; anything else is a path nobody knows.
+        if (path == "/openapi/v2") return DocumentAsync(context, _openApi.V2(context.Request.Headers.Accept.ToString()));
+        if ((path == OpenApiV3Path || path.StartsWith($"{OpenApiV3Path}/", StringComparison.Ordinal)) && _openApi.V3(path[OpenApiV3Path.Length..].TrimStart('/')) is { } schema)
+            return DocumentAsync(context, schema);
         return ResponseWriter.TextAsync(context, StatusCodes.Status404NotFound, "404 page not found\n");
     }
 
