@@ -109,7 +109,10 @@ internal static class BuiltInKinds
 
     private static IEnumerable<ResourceKind> Autoscaling() =>
     [
-        Namespaced("autoscaling", "v2", "autoscaling.v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", new RuledStrategy { Defaults = ClusterDefaults.HorizontalPodAutoscaler, Table = ClusterTables.HorizontalPodAutoscaler }) with
+        Namespaced("autoscaling", "v2", "autoscaling.v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", new RuledStrategy
+        {
+            Defaults = ClusterDefaults.HorizontalPodAutoscaler, Rules = WorkloadValidation.Autoscaler, Table = ClusterTables.HorizontalPodAutoscaler,
+        }) with
         {
             ShortNames = ["hpa"], Categories = ["all"], Subresources = ["status"],
         },
@@ -151,11 +154,14 @@ internal static class BuiltInKinds
     private static IEnumerable<ResourceKind> Networking() =>
     [
         Cluster("networking.k8s.io", "v1", "networking.v1", "IngressClass", "ingressclasses", new RuledStrategy { Defaults = ClusterDefaults.IngressClass, Table = ClusterTables.IngressClass }) with { HasGeneration = true },
-        Namespaced("networking.k8s.io", "v1", "networking.v1", "Ingress", "ingresses", new RuledStrategy { InitialStatus = NoLoadBalancer, Table = ClusterTables.Ingress }) with
+        Namespaced("networking.k8s.io", "v1", "networking.v1", "Ingress", "ingresses", new RuledStrategy { Rules = NetworkValidation.Ingress, InitialStatus = NoLoadBalancer, Table = ClusterTables.Ingress }) with
         {
             ShortNames = ["ing"], Subresources = ["status"], HasGeneration = true,
         },
-        Namespaced("networking.k8s.io", "v1", "networking.v1", "NetworkPolicy", "networkpolicies", new RuledStrategy { Defaults = ClusterDefaults.NetworkPolicy, Table = ClusterTables.NetworkPolicy }) with { ShortNames = ["netpol"], HasGeneration = true },
+        Namespaced("networking.k8s.io", "v1", "networking.v1", "NetworkPolicy", "networkpolicies", new RuledStrategy
+        {
+            Defaults = ClusterDefaults.NetworkPolicy, Rules = NetworkValidation.NetworkPolicy, Table = ClusterTables.NetworkPolicy,
+        }) with { ShortNames = ["netpol"], HasGeneration = true },
     ];
 
     private static IEnumerable<ResourceKind> Policy() =>

@@ -116,6 +116,19 @@ internal static class WorkloadValidation
         JobSpec(spec["jobTemplate"]["spec"], errors);
     }
 
+    /// <summary>autoscaling/v2 HorizontalPodAutoscaler.</summary>
+    public static void Autoscaler(Field obj, FieldErrors errors)
+    {
+        var spec = obj["spec"];
+        var (least, most) = (spec["minReplicas"], spec["maxReplicas"]);
+        if (least.Exists && least.Number < 1) errors.Invalid(least, "must be greater than or equal to 1");
+        if (most.Number < 1) errors.Invalid(most, "must be greater than 0");
+        if (least.Exists && most.Number < least.Number) errors.Invalid(most, "must be greater than or equal to `minReplicas`");
+        foreach (var part in (ReadOnlySpan<string>)["kind", "name"])
+            if (spec["scaleTargetRef"][part].Text.Length == 0) errors.Required(spec["scaleTargetRef"][part]);
+            else errors.Invalid(spec["scaleTargetRef"][part], NameFormats.PathSegment(spec["scaleTargetRef"][part].Text, isPrefix: false));
+    }
+
     /// <summary>The selector decides which pods are whose: it never changes.</summary>
     public static void SelectorChange(Field now, Field before, FieldErrors errors) => errors.Immutable(now["spec"]["selector"], before["spec"]["selector"]);
 
