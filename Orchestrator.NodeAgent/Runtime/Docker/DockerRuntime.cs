@@ -50,27 +50,9 @@ public sealed partial class DockerRuntime : IContainerRuntime
     /// Makes (or adopts) the node's pod network for its pod CIDR: addresses of existing sandboxes stay taken, their published ports are published again. To be
     /// called before the first sandbox, and again whenever the CIDR is known anew.
     /// </summary>
-    public async Task ConfigureNetworkAsync(string podCidr, CancellationToken cancel)
-    {
-        var existing = new List<AttachedSandbox>();
-        foreach (var container in await ListAsync(cancel).ConfigureAwait(false))
-        {
-            if (container.Labels.GetValueOrDefault(DockerLabels.Role) != DockerLabels.SandboxRole)
-            {
-                continue;
-            }
-
-            var memory = SandboxMemory.FromLabels(container.Labels);
-            _sandboxes[container.Id] = memory;
-            if (memory.Ip is not null)
-            {
-                existing.Add(new AttachedSandbox(container.Id, container.Phase == ContainerPhase.Running ? container.Pid : 0, memory.Ip, memory.HostPorts));
-            }
-        }
-
-        await _network.ConfigureAsync(podCidr, existing, cancel).ConfigureAwait(false);
-        await EngineAsync(cancel).ConfigureAwait(false);
-    }
+    public Task ConfigureNetworkAsync(string podCidr, CancellationToken cancel) =>
+        // The engine takes its time to tell about itself; the network need not wait for that.
+        Task.WhenAll(EngineAsync(cancel).AsTask(), AdoptNetworkAsync(podCidr, cancel));
 
     /// <inheritdoc/>
     public async Task<RuntimeInfo> InfoAsync(CancellationToken cancel)
@@ -237,6 +219,27 @@ public sealed partial class DockerRuntime : IContainerRuntime
         _client.Dispose();
         _preparing.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private async Task AdoptNetworkAsync(string podCidr, CancellationToken cancel)
+    {
+        var existing = new List<AttachedSandbox>();
+        foreach (var container in await ListAsync(cancel).ConfigureAwait(false))
+        {
+            if (container.Labels.GetValueOrDefault(DockerLabels.Role) != DockerLabels.SandboxRole)
+            {
+                continue;
+            }
+
+            var memory = SandboxMemory.FromLabels(container.Labels);
+            _sandboxes[container.Id] = memory;
+            if (memory.Ip is not null)
+            {
+                existing.Add(new AttachedSandbox(container.Id, container.Phase == ContainerPhase.Running ? container.Pid : 0, memory.Ip, memory.HostPorts));
+            }
+        }
+
+        await _network.ConfigureAsync(podCidr, existing, cancel).ConfigureAwait(false);
     }
 
     private Task<ContainerSummary[]> OwnSummariesAsync(bool all, CancellationToken cancel)
