@@ -12,8 +12,8 @@ internal readonly record struct TerminalSize(int Width, int Height)
         {
             using var document = JsonDocument.Parse(json);
             return document.RootElement is { ValueKind: JsonValueKind.Object } size
-                && size.TryGetProperty("Width", out var width) && width.TryGetInt32(out var w)
-                && size.TryGetProperty("Height", out var height) && height.TryGetInt32(out var h)
+                && size.TryGetProperty("Width", out var width) && width.ValueKind == JsonValueKind.Number && width.TryGetInt32(out var w)
+                && size.TryGetProperty("Height", out var height) && height.ValueKind == JsonValueKind.Number && height.TryGetInt32(out var h)
                 && w > 0 && h > 0
                 ? new TerminalSize(w, h)
                 : null;
