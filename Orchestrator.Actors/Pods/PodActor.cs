@@ -91,7 +91,7 @@ public sealed class PodActor : ResourceActor
     {
         if (Current is null || Current.Uid != report.Uid || !Current.Header.Deleting) return;
         var pod = CurrentObject();
-        ObjectMeta.Of(pod)["deletionGracePeriodSeconds"] = 0;
+        ObjectMeta.Of(pod)["deletionGracePeriodSeconds"] = 0L;
         Commit(DeleteRules.IsFinalized(Kind, pod) ? new WriteDecision.Remove(pod) : new WriteDecision.Put(pod, Created: false), Agent, _ => { });
     }
 
