@@ -22,7 +22,12 @@ internal sealed partial class ActorCell
             children = _children;
         }
 
-        return children.Add(this, props, name);
+        var child = children.Add(this, props, name);
+
+        // A guardian's children are created from any thread, also while it stops: nobody else would stop this one.
+        if (_waiting == Waiting.ToTerminate || IsTerminated)
+            child.SendSystemMessage(new TerminateMessage());
+        return child;
     }
 
     public IActorRef Child(string name) => _children?.Find(name)?.Child ?? ActorRefs.Nobody;

@@ -224,6 +224,23 @@ public sealed class PersistentActorTests : TestKit.TestKit
     }
 
     [Fact]
+    public void A_restart_waits_for_the_write_in_flight_so_that_recovery_sees_it()
+    {
+        var ledger = Ledger("a");
+        Time.Settle();
+        _journal.HoldCommits();
+        Send(ledger, "async one", "persist then throw", "read");
+        AwaitCondition(() => _journal.WaitingWrites == 1);
+        Probe.Pending.ShouldBe(0);
+
+        _journal.ReleaseCommits();
+
+        FishForMessage<string>(answer => answer == "one");
+        Send(ledger, "two");
+        ExpectMsg("two@2/2");
+    }
+
+    [Fact]
     public void PoisonPill_comes_after_the_commands_before_it()
     {
         var ledger = Ledger("a");
