@@ -17,6 +17,9 @@ public static class ObjectDecoder
 
     private const int SummaryLength = 30;
 
+    /// <summary>Older versions of one-shot bodies that upstream still accepts, because clients of the time send nothing else (kubectl 1.20's drain).</summary>
+    private static readonly HashSet<(string ApiVersion, string Kind)> OlderForms = [("policy/v1beta1", "Eviction")];
+
     /// <summary>
     /// Decodes a JSON body of <paramref name="type"/>. A missing kind and apiVersion are filled in from the type; others than the type's are
     /// refused. With <see cref="FieldValidation.Warn"/>, unknown and duplicate fields are added to <paramref name="warnings"/>.
@@ -33,6 +36,7 @@ public static class ObjectDecoder
         if (obj is null)
             throw ApiStatus.BadRequest($"the object provided is unrecognized (must be of type {type.ShortName}): couldn't get version/kind; json parse error: {syntax} ({Summary(utf8)})").AsException();
         var (kind, apiVersion) = (Text(obj, "kind") ?? type.ShortName, Text(obj, "apiVersion") ?? type.ApiVersion ?? "");
+        if (kind == type.ShortName && OlderForms.Contains((apiVersion, kind))) apiVersion = type.ApiVersion!;
         if (type.ApiVersion is not null && !type.Name.StartsWith("io.k8s.apimachinery.", StringComparison.Ordinal)) CheckKind(kind, apiVersion, type);
         string CannotHandle(string why) => $"{kind} in version \"{apiVersion[(apiVersion.IndexOf('/') + 1)..]}\" cannot be handled as a {type.ShortName}: {why}";
         if (context.Error is { } error) throw ApiStatus.BadRequest(CannotHandle(error)).AsException();

@@ -9,6 +9,11 @@ namespace Orchestrator.Resources.Json;
 /// JSON to and from the generated types. Reading is lenient (unknown fields are skipped, null is the zero value): it is meant for bytes that
 /// the decoder of request bodies has already checked. Writing gives Go's form: struct order, sorted maps, <c>omitempty</c>.
 /// </summary>
+/// <remarks>
+/// The types carry their own reading and writing code, written by the schema tool. Measured on a 2.3 KB pod (.NET 10, Release, CPU time because the
+/// machine was busy; three runs): first read 52 ms against 250 to 380 ms with System.Text.Json's reflection, warm read 13 µs against 40 µs, warm write
+/// 16 µs against 20 µs. Its source generator was not pursued: it cannot say "omit an empty list, keep a struct" as Go's omitempty does.
+/// </remarks>
 public static class TypedJson
 {
     internal static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };

@@ -48,8 +48,8 @@ internal static class ValueDecoder
             case ValueKind.Map when r.TokenType == JsonTokenType.StartObject: return Map(ref r, type.Element!, owner, context);
             case ValueKind.String when r.TokenType == JsonTokenType.String: return JsonValue.Create(r.GetString());
             case ValueKind.Bool when r.TokenType is JsonTokenType.True or JsonTokenType.False: return JsonValue.Create(r.GetBoolean());
-            case ValueKind.Int32 when r.TokenType == JsonTokenType.Number && r.TryGetInt32(out var small): return JsonValue.Create(small);
-            case ValueKind.Int64 when r.TokenType == JsonTokenType.Number && r.TryGetInt64(out var large): return JsonValue.Create(large);
+            case ValueKind.Int32 when r.TokenType == JsonTokenType.Number && r.TryGetInt32(out _): return Number(ref r);
+            case ValueKind.Int64 when r.TokenType == JsonTokenType.Number && r.TryGetInt64(out _): return Number(ref r);
             case ValueKind.Double when r.TokenType == JsonTokenType.Number && r.TryGetDouble(out var real) && double.IsFinite(real): return JsonValue.Create(real);
             case ValueKind.Raw: return Raw(ref r, context, owner.IsCustom);
             case ValueKind.Fields when r.TokenType == JsonTokenType.StartObject: return Raw(ref r, context, reportDuplicates: false);
@@ -58,7 +58,7 @@ internal static class ValueDecoder
             case ValueKind.Duration when r.TokenType == JsonTokenType.String: return JsonValue.Create(r.GetString());
             case ValueKind.Quantity when r.TokenType is JsonTokenType.String or JsonTokenType.Number: return QuantityText(ref r, context);
             case ValueKind.IntOrString when r.TokenType == JsonTokenType.String: return JsonValue.Create(r.GetString());
-            case ValueKind.IntOrString when r.TokenType == JsonTokenType.Number && r.TryGetInt32(out var number): return JsonValue.Create(number);
+            case ValueKind.IntOrString when r.TokenType == JsonTokenType.Number && r.TryGetInt32(out _): return Number(ref r);
         }
         if (owner.IsCustom) return Raw(ref r, context, reportDuplicates: true);
         switch (type.Kind)
@@ -142,10 +142,16 @@ internal static class ValueDecoder
                 return list;
             case JsonTokenType.String: return JsonValue.Create(r.GetString());
             case JsonTokenType.True or JsonTokenType.False: return JsonValue.Create(r.GetBoolean());
-            case JsonTokenType.Number: return r.TryGetInt64(out var whole) ? JsonValue.Create(whole) : JsonValue.Create(r.GetDouble());
+            case JsonTokenType.Number: return Number(ref r);
             default: return null;
         }
     }
+
+    /// <summary>
+    /// A number as its literal: such a node converts to every number type that can hold it, whereas one made from an <c>int</c> would only ever
+    /// convert to <c>int</c>, and a raw value keeps its digits.
+    /// </summary>
+    private static JsonValue? Number(ref Utf8JsonReader r) => JsonValue.Create(JsonElement.ParseValue(ref r));
 
     private static JsonValue? Base64Text(ref Utf8JsonReader r, DecodeContext context)
     {

@@ -57,6 +57,19 @@ public class ObjectDecoderTests
     }
 
     [Fact]
+    public void An_eviction_in_the_form_of_older_clients_is_read_as_the_current_one() =>
+        ((string?)ObjectDecoder.Decode("""{"apiVersion":"policy/v1beta1","kind":"Eviction","metadata":{"name":"a"}}"""u8, SchemaCatalog.Default.Find("io.k8s.api.policy.v1.Eviction"), FieldValidation.Strict, [])["apiVersion"])
+            .ShouldBe("policy/v1");
+
+    [Fact]
+    public void Numbers_of_a_decoded_object_convert_to_any_type_that_holds_them()
+    {
+        var obj = ObjectDecoder.Decode("""{"spec":{"replicas":3}}"""u8, Deployment, FieldValidation.Strict, []);
+        ((int)obj["spec"]!["replicas"]!).ShouldBe(3);
+        ((long)obj["spec"]!["replicas"]!).ShouldBe(3L);
+    }
+
+    [Fact]
     public void Nulls_are_absent_fields_and_canonical_forms_are_applied()
     {
         var obj = ObjectDecoder.Decode("""
