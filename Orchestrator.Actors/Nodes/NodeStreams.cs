@@ -28,10 +28,9 @@ public sealed class NodeStreams : INodeStreamOpener
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var client = new StreamEnd(toClient.Reader, toNode.Writer, stop);
         var served = ServeAsync(handler, request, new StreamEnd(toNode.Reader, toClient.Writer, null), toClient.Writer, stop.Token);
-        // A refusal comes before the first frame: wait for whichever is first.
-        var first = toClient.Reader.WaitToReadAsync(cancel).AsTask();
-        await Task.WhenAny(served, first);
-        if (served.IsFaulted && !(first.IsCompletedSuccessfully && first.Result)) await served;
+        // The first frame says accepted; a refusal ends the channel with its error instead.
+        if (await toClient.Reader.WaitToReadAsync(cancel)) toClient.Reader.TryRead(out _);
+        else await served;
         return client;
     }
 

@@ -22,14 +22,17 @@ internal sealed class NodeStreamHandler(IActorRef agent, IContainerRuntime runti
             {
                 case LogRequest log:
                     var target = await FindAsync(log, log.Container, log.Previous ? ContainerUse.PreviousLog : ContainerUse.Log, cancel).ConfigureAwait(false);
+                    await AcceptAsync(stream, cancel).ConfigureAwait(false);
                     await runtime.LogStreamAsync(target.Id, new LogOptions(log.Follow, log.Timestamps, log.Since, log.TailLines, log.LimitBytes), stream, cancel).ConfigureAwait(false);
                     break;
                 case ExecRequest exec:
                     target = await FindAsync(exec, exec.Container, ContainerUse.Running, cancel).ConfigureAwait(false);
+                    await AcceptAsync(stream, cancel).ConfigureAwait(false);
                     await runtime.ExecStreamAsync(target.Id, exec.Command, exec.Stdin, exec.Stdout, exec.Stderr, exec.Tty, stream, cancel).ConfigureAwait(false);
                     break;
                 case AttachRequest attach:
                     target = await FindAsync(attach, attach.Container, ContainerUse.Running, cancel).ConfigureAwait(false);
+                    await AcceptAsync(stream, cancel).ConfigureAwait(false);
                     await runtime.AttachStreamAsync(target.Id, attach.Stdin, attach.Stdout, attach.Stderr, attach.Tty, stream, cancel).ConfigureAwait(false);
                     break;
                 case PortRequest port:
@@ -56,6 +59,8 @@ internal sealed class NodeStreamHandler(IActorRef agent, IContainerRuntime runti
         return answer as ContainerFound ?? throw ((ContainerNotFound)answer).Status.AsException();
     }
 
+    private static ValueTask AcceptAsync(INodeStream stream, CancellationToken cancel) => stream.Output.WriteAsync(StreamFrame.Accepted, cancel);
+
     private static async Task ConnectAsync(string host, int port, INodeStream stream, CancellationToken cancel)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -67,6 +72,7 @@ internal sealed class NodeStreamHandler(IActorRef agent, IContainerRuntime runti
         {
             throw ApiStatus.InternalError($"failed to connect to {host}:{port}: {e.Message}").AsException();
         }
+        await AcceptAsync(stream, cancel).ConfigureAwait(false);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var up = UpAsync(socket, stream, over.Token);
         await DownAsync(socket, stream, over.Token).ConfigureAwait(false);

@@ -20,6 +20,9 @@ public readonly record struct StreamFrame(byte Channel, ReadOnlyMemory<byte> Dat
 
     /// <summary>Terminal resize.</summary>
     public const byte Resize = 4;
+
+    /// <summary>The node's first frame: the request is accepted. It never reaches the client.</summary>
+    public static StreamFrame Accepted { get; } = new(Stdout, default);
 }
 
 /// <summary>What a client wants from a container of a pod on a node.</summary>
@@ -49,7 +52,7 @@ public interface INodeStream : IAsyncDisposable
     ChannelWriter<StreamFrame> Output { get; }
 }
 
-/// <summary>The node's side: serves one request until done. Throws <see cref="Orchestrator.Resources.Errors.StatusException"/> before the first frame for a refusal (no such container, …).</summary>
+/// <summary>The node's side: serves one request until done. Its first frame is <see cref="StreamFrame.Accepted"/>, since the command may print nothing for long. Throws <see cref="Orchestrator.Resources.Errors.StatusException"/> before the first frame for a refusal (no such container, …).</summary>
 public interface INodeStreamHandler
 {
     /// <summary>Completes when the stream is over. Cancellation means the client went away.</summary>
