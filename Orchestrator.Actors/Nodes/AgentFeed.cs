@@ -53,5 +53,5 @@ internal sealed class AgentFeed(string node, IActorRef agent, ResourceCache cach
     private static ObjectState State(ResourceEntry entry) => new(entry.Key, entry.Uid, entry.ResourceVersion, entry.Json);
 
     private static ObjectState State(ResourceChange change) =>
-        new(change.Entry.Key, change.Entry.Uid, change.ResourceVersion, change.Type == ChangeType.Deleted ? null : change.Entry.Json);
+        new(change.Entry.Key, change.Entry.Uid, change.ResourceVersion, change.Type == ChangeType.Deleted ? (ReadOnlyMemory<byte>?)null : change.Entry.Json);
 }
