@@ -36,6 +36,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     private bool _welcomed;
     private bool _runtimeUp;
     private bool _networkUp;
+    private bool _configuring;
     private bool _looking;
 
     /// <param name="options">How it runs.</param>
@@ -133,13 +134,17 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
 
     private void ConfigureNetwork()
     {
-        if (_podCidr.Length == 0 || _networkUp) return;
+        if (_podCidr.Length == 0 || _networkUp || _configuring) return;
+        _configuring = true;
         var (runtime, cidr) = (_options.Runtime, _podCidr);
         Task.Run(() => runtime.ConfigureNetworkAsync(cidr, CancellationToken.None)).PipeTo(Self, null, () => new NetworkUp(null), e => new NetworkUp(e));
     }
 
     private void OnNetworkUp(NetworkUp result)
     {
+        _configuring = false;
+        // The engine went away meanwhile: its containers are listed anew when it is back, and this step comes again.
+        if (!_runtimeUp) return;
         if (result.Failure is { } failure)
         {
             _facts = _facts with { Runtime = null, RuntimeError = $"pod network: {failure.Message}" };

@@ -24,18 +24,18 @@ public static class NodeAgentHost
     /// <summary>Starts the agent of one node. Returns at once; it connects by itself, and waits for its engine where that is away.</summary>
     /// <param name="system">Where its actors live.</param>
     /// <param name="options">How it runs.</param>
-    /// <param name="credentials">Finds the logins for an image; null for anonymous pulls only.</param>
-    public static NodeAgentHandle Start(ActorSystem system, NodeAgentOptions options, PullCredentials? credentials = null)
+    public static NodeAgentHandle Start(ActorSystem system, NodeAgentOptions options)
     {
         Directory.CreateDirectory(options.NodeRoot);
         var facts = NodeFacts.OfMachine(options.DataDirectory);
         var events = new AgentEvents(options.ControlPlane, options.NodeName);
+        var objects = new FollowedObjects();
         var services = new AgentServices
         {
             Options = options,
-            Objects = new FollowedObjects(),
+            Objects = objects,
             Events = events,
-            Images = new PodImages(options.Runtime, events, credentials ?? (static (_, _) => []), options.TimeProvider),
+            Images = new PodImages(options.Runtime, events, new PullSecrets(objects).For, options.TimeProvider),
             Tokens = new PodTokens(options.ControlPlane),
             Totals = new NodeTotals(facts.Cpus * 1000L, facts.MemoryBytes, facts.StorageBytes),
         };

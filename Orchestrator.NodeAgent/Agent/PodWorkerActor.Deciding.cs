@@ -16,6 +16,8 @@ internal sealed partial class PodWorkerActor
             else if (Deleted) CleanUp(everything: true);
             return;
         }
+        // What the clean-up removes is not news: the status keeps how the containers ended.
+        if (_busy.ContainsKey("clean-up")) return;
         CheckDeadline();
         if (Stopping && _stoppingSince is null && (Deleted || _failure is not null))
         {

@@ -52,6 +52,7 @@ public static class ContainerSpecBuilder
                 [PodLabels.BackOffLevel] = Text(start.BackOffLevel),
                 [PodLabels.SpecHash] = start.Container.Hash,
                 [PodLabels.Sandbox] = start.SandboxId,
+                [PodLabels.Image] = container.Image,
                 [PodLabels.TerminationMessageFile] = termination,
                 [PodLabels.TerminationMessagePolicy] = container.TerminationMessagePolicy,
             },

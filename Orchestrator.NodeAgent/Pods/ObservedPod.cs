@@ -87,7 +87,7 @@ public sealed record ObservedContainer
         ExitCode = state.ExitCode,
         OomKilled = state.OomKilled,
         Error = state.Error,
-        Image = state.Image,
+        Image = PodLabels.Get(state.Labels, PodLabels.Image) is { Length: > 0 } image ? image : state.Image,
         ImageId = state.ImageId,
         TerminationMessageFile = PodLabels.Get(state.Labels, PodLabels.TerminationMessageFile),
         TerminationMessagePolicy = PodLabels.Get(state.Labels, PodLabels.TerminationMessagePolicy),

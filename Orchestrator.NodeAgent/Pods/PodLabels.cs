@@ -48,6 +48,9 @@ public static class PodLabels
     /// <summary>File on the node that holds the container's termination message.</summary>
     public const string TerminationMessageFile = "io.orchestrator.termination-message";
 
+    /// <summary>The image as the pod names it; the engine knows only the id the container was made from.</summary>
+    public const string Image = "io.orchestrator.image";
+
     /// <summary>The container's terminationMessagePolicy.</summary>
     public const string TerminationMessagePolicy = "io.kubernetes.container.terminationMessagePolicy";
 

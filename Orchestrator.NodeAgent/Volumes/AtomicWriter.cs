@@ -21,7 +21,7 @@ public static class AtomicWriter
     public static bool Write(string directory, IReadOnlyDictionary<string, FileProjection> payload, long? group, DateTimeOffset now)
     {
         var link = Path.Combine(directory, DataLink);
-        var old = new FileInfo(link).LinkTarget is { } points ? Path.Combine(directory, points) : null;
+        var old = new FileInfo(link).LinkTarget is { } present ? Path.Combine(directory, present) : null;
         if (old is not null && Holds(old, payload, group)) return false;
         var name = now.UtcDateTime.ToString("'..'yyyy_MM_dd_HH_mm_ss.fffffff", CultureInfo.InvariantCulture);
         var fresh = Path.Combine(directory, name);

@@ -1,0 +1,129 @@
+using Orchestrator.Engine.Actor;
+using Orchestrator.NodeAgent.Agent;
+using Orchestrator.NodeAgent.Runtime;
+using Orchestrator.Protocol.Nodes;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Json;
+using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.TestKit;
+
+namespace Orchestrator.Tests.NodeAgent.Agent;
+
+/// <summary>An agent with the test as its control plane: accepts reports and keeps the newest status and every event.</summary>
+internal sealed class AgentFixture : IDisposable
+{
+    private readonly ActorSystem _system;
+    private readonly NodeAgentOptions _options;
+    private readonly ControlPlaneState _state = new();
+    private long _version = 10;
+
+    public AgentFixture(ActorSystem system, IContainerRuntime runtime, string clusterId = "test", string? directory = null, string podCidr = "10.244.1.0/24")
+    {
+        _system = system;
+        DataDirectory = directory ?? Directory.CreateTempSubdirectory("agent-").FullName;
+        _state.NodeJson = Node(podCidr);
+        var state = _state;
+        ControlPlane = system.ActorOf(Props.Create(() => new FakeControlPlane(state)));
+        _options = new NodeAgentOptions
+        {
+            NodeName = "node-1", ClusterId = clusterId, DataDirectory = DataDirectory, Runtime = runtime, ControlPlane = ControlPlane, TimeProvider = system.TimeProvider, HostIp = "192.168.0.1",
+        };
+    }
+
+    public string DataDirectory { get; }
+
+    public IActorRef ControlPlane { get; }
+
+    public NodeAgentHandle? Agent { get; private set; }
+
+    public IReadOnlyList<ReportEvent> Events => [.. _state.Events];
+
+    public IReadOnlyList<string> Gone => [.. _state.Gone];
+
+    public NodeStatus? NodeStatus => _state.NodeStatus;
+
+    public NodeAgentHandle Start() => Agent = NodeAgentHost.Start(_system, _options);
+
+    public PodStatus? Status(Pod pod) => _state.Statuses.GetValueOrDefault(pod.Metadata.UID);
+
+    /// <summary>Binds or updates a pod; the stored status is what was reported last.</summary>
+    public void Put(Pod pod)
+    {
+        pod.Metadata.ResourceVersion = (++_version).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (Status(pod) is { } status) pod.Status = status;
+        var state = new ObjectState(Key(pod), pod.Metadata.UID, _version, TypedJson.Write(pod));
+        _state.Pods[pod.Metadata.UID] = state;
+        Agent?.Ref.Tell(new PodsChanged([state]), ControlPlane);
+    }
+
+    public void Remove(Pod pod)
+    {
+        _state.Pods.TryRemove(pod.Metadata.UID, out _);
+        Agent?.Ref.Tell(new PodsChanged([new ObjectState(Key(pod), pod.Metadata.UID, ++_version, null)]), ControlPlane);
+    }
+
+    public void PutConfigMap(string name, params (string Key, string Value)[] data)
+    {
+        var map = new ConfigMap { Data = data.ToDictionary(d => d.Key, d => d.Value) };
+        (map.Metadata.Name, map.Metadata.Namespace) = (name, "default");
+        var state = new ObjectState(new ResourceKey("configmaps", "default", name), "", ++_version, TypedJson.Write(map));
+        _state.Objects[state.Key] = state;
+        Agent?.Ref.Tell(new ObjectsChanged([state]), ControlPlane);
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(DataDirectory)) Directory.Delete(DataDirectory, recursive: true);
+    }
+
+    private static ResourceKey Key(Pod pod) => new("pods", pod.Metadata.Namespace, pod.Metadata.Name);
+
+    private static byte[] Node(string podCidr)
+    {
+        var node = new Node();
+        node.Metadata.Name = "node-1";
+        node.Spec.PodCIDR = podCidr;
+        return TypedJson.Write(node);
+    }
+
+    internal sealed class ControlPlaneState
+    {
+        public ReadOnlyMemory<byte> NodeJson { get; set; }
+
+        public NodeStatus? NodeStatus { get; set; }
+
+        public System.Collections.Concurrent.ConcurrentDictionary<string, ObjectState> Pods { get; } = new();
+
+        public System.Collections.Concurrent.ConcurrentDictionary<ResourceKey, ObjectState> Objects { get; } = new();
+
+        public System.Collections.Concurrent.ConcurrentDictionary<string, PodStatus> Statuses { get; } = new();
+
+        public System.Collections.Concurrent.ConcurrentQueue<ReportEvent> Events { get; } = new();
+
+        public System.Collections.Concurrent.ConcurrentQueue<string> Gone { get; } = new();
+    }
+
+    private sealed class FakeControlPlane : ReceiveActor
+    {
+        public FakeControlPlane(ControlPlaneState state)
+        {
+            Receive<AgentHello>(hello =>
+            {
+                state.NodeStatus = TypedJson.Read<Node>(hello.NodeJson).Status;
+                Sender.Tell(new AgentWelcome(state.NodeJson, [.. state.Pods.Values]), Self);
+            });
+            Receive<ReportNodeStatus>(report => state.NodeStatus = TypedJson.Read<NodeStatus>(report.StatusJson));
+            Receive<AgentHeartbeat>(_ => { });
+            Receive<ReportPodStatus>(report =>
+            {
+                state.Statuses[report.Uid] = TypedJson.Read<PodStatus>(report.StatusJson);
+                Sender.Tell(new PodStatusAccepted(report.Pod, report.Uid, report.Sequence), Self);
+            });
+            Receive<ReportPodGone>(gone => state.Gone.Enqueue(gone.Uid));
+            Receive<ReportEvent>(state.Events.Enqueue);
+            Receive<FollowObjects>(follow => Sender.Tell(new ObjectsChanged([.. follow.Keys.Select(k => state.Objects.GetValueOrDefault(k) ?? new ObjectState(k, "", 1, null))]), Self));
+            Receive<FollowResources>(_ => Sender.Tell(new ObjectsChanged([]), Self));
+            Receive<RequestPodToken>(_ => Sender.Tell(new PodToken("token", Context.System.TimeProvider.GetUtcNow().AddHours(1)), Self));
+        }
+    }
+}
