@@ -137,7 +137,12 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         if (_podCidr.Length == 0 || _networkUp || _configuring) return;
         _configuring = true;
         var (runtime, cidr) = (_options.Runtime, _podCidr);
-        Task.Run(() => runtime.ConfigureNetworkAsync(cidr, CancellationToken.None)).PipeTo(Self, null, () => new NetworkUp(null), e => new NetworkUp(e));
+        // The list is taken after the network: events since the first list have reached no worker yet.
+        Task.Run(async () =>
+        {
+            await runtime.ConfigureNetworkAsync(cidr, CancellationToken.None).ConfigureAwait(false);
+            return await runtime.ListAsync(CancellationToken.None).ConfigureAwait(false);
+        }).PipeTo(Self, null, containers => new NetworkUp(containers, null), e => new NetworkUp([], e));
     }
 
     private void OnNetworkUp(NetworkUp result)
@@ -153,6 +158,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
             return;
         }
         _networkUp = true;
+        _engine = ByPod(result.Containers);
         SweepOrphans();
         foreach (var (uid, worker) in _workers) worker.Actor.Tell(new RuntimeRecovered(Observed(uid)));
         _engine = [];
@@ -356,7 +362,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
 
     private sealed record Worker(IActorRef Actor, Pod Pod, long ResourceVersion, IReadOnlySet<ResourceKey> References);
 
-    private sealed record NetworkUp(Exception? Failure);
+    private sealed record NetworkUp(IReadOnlyList<ContainerState> Containers, Exception? Failure);
 
     private sealed record Relisted(string Uid, IReadOnlyList<ContainerState> Containers);
 

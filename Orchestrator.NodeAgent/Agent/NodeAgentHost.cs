@@ -39,7 +39,8 @@ public static class NodeAgentHost
             Tokens = new PodTokens(options.ControlPlane),
             Totals = new NodeTotals(facts.Cpus * 1000L, facts.MemoryBytes, facts.StorageBytes),
         };
-        var agent = system.ActorOf(Props.Create(() => new NodeAgentActor(options, services, facts)), $"agent-{options.NodeName}");
+        // No fixed name: a new agent may be started while the system is still letting go of the former one's.
+        var agent = system.ActorOf(Props.Create(() => new NodeAgentActor(options, services, facts)));
         return new NodeAgentHandle(agent, new NodeStreamHandler(agent, options.Runtime));
     }
 }

@@ -110,6 +110,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     protected override void PostRestart(Exception reason)
     {
         _runtimeUp = false;
+        Timers.StartPeriodicTimer("report", Wake.Report, _services.Options.RetryInterval);
         Timers.StartSingleTimer("wanted", Wake.Wanted, _services.Options.RetryInterval);
     }
 
@@ -142,7 +143,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
 
     private void OnRecovered(RuntimeRecovered recovered)
     {
-        _observed = recovered.Observed;
+        _observed = _observed.Relisted(recovered.Observed);
         _runtimeUp = true;
         Adopt();
         Reconcile();

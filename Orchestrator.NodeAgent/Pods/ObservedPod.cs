@@ -157,6 +157,17 @@ public sealed record ObservedPod
         };
     }
 
+    /// <summary>
+    /// A list that was taken while events came in: what is known to have ended stays so, because no container runs twice, and the list may be the older news.
+    /// </summary>
+    public ObservedPod Relisted(ObservedPod list)
+    {
+        var result = list;
+        foreach (var ended in All.Where(c => c.HasEnded))
+            if (list.All.Any(c => c.Id == ended.Id && !c.HasEnded)) result = result.With(ended);
+        return Sandbox is { Running: false } dead && result.Sandbox is { Running: true } same && same.Id == dead.Id ? result with { Sandbox = dead } : result;
+    }
+
     private static ObservedSandbox SandboxOf(ContainerState state) =>
         new(state.Id, PodLabels.Number(state.Labels, PodLabels.Attempt), state.Phase == ContainerPhase.Running, state.Ip, state.CreatedAt);
 }

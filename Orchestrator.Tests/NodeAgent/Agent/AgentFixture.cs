@@ -73,7 +73,18 @@ internal sealed class AgentFixture : IDisposable
 
     public void Dispose()
     {
-        if (Directory.Exists(DataDirectory)) Directory.Delete(DataDirectory, recursive: true);
+        // Steps that were under way when the system stopped may still remove files of their own.
+        while (Directory.Exists(DataDirectory))
+        {
+            try
+            {
+                Directory.Delete(DataDirectory, recursive: true);
+            }
+            catch (IOException e) when (e is DirectoryNotFoundException or FileNotFoundException)
+            {
+                Thread.Yield();
+            }
+        }
     }
 
     private static ResourceKey Key(Pod pod) => new("pods", pod.Metadata.Namespace, pod.Metadata.Name);

@@ -149,4 +149,12 @@ public sealed class PodPlanTests
         start.Attempt.ShouldBe(3);
         start.Leftover.ShouldBe("main-3");
     }
+
+    [Fact]
+    public void A_list_older_than_a_death_does_not_bring_the_dead_back()
+    {
+        var known = WithSandbox(Observed("main", ContainerPhase.Exited, 137));
+        var list = WithSandbox(Observed("main", ContainerPhase.Running));
+        known.Relisted(list).Newest("main")!.HasEnded.ShouldBeTrue();
+    }
 }
