@@ -69,11 +69,11 @@ public sealed class ReadAndWriteTests(ApiFixture api)
     public async Task Bad_bodies_are_refused_with_a_status_and_change_nothing(string body, string type, int code)
     {
         var path = $"/api/v1/namespaces/{await api.NamespaceAsync()}/configmaps";
-        var before = await api.GetAsync(path);
         var answer = await api.SendAsync(HttpMethod.Post, path, body, type);
         answer.Code.ShouldBe(code, answer.Text);
         ((string?)answer.Json["kind"]).ShouldBe("Status");
-        (await api.GetAsync(path)).Json["items"]!.ToJsonString().ShouldBe(before.Json["items"]!.ToJsonString());
+        // The namespace's own config map comes at a moment of its control loop's choosing.
+        (await api.GetAsync($"{path}?fieldSelector=metadata.name!%3Dkube-root-ca.crt")).Names.ShouldBeEmpty();
     }
 
     [Fact]
