@@ -129,6 +129,16 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
         if (Current is { } entry) Services.Events.Tell(RecordEvent.About(entry, type, reason, message, Component), Self);
     }
 
+    /// <summary>
+    /// A look that was due, or an answer that was awaited, must not be lost when the actor leaves memory (a create may come between the removal of its
+    /// namesake and the stop): the region starts it again for this wake.
+    /// </summary>
+    protected override void PostStop()
+    {
+        if (_wakePending || _inFlight > 0) Services.Region.Tell(new ToEntity(Key, Wake.Up), ActorRefs.NoSender);
+        base.PostStop();
+    }
+
     /// <inheritdoc/>
     protected override void OnCommitted(ResourceEntry? before, ResourceEntry? after) => WakeUp();
 
