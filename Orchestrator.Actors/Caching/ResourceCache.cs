@@ -46,21 +46,22 @@ public sealed class ResourceCache
     public ResourceEntry? Get(ResourceKey key) => _byKey.GetValueOrDefault(key);
 
     /// <summary>All objects of a resource (<c>deployments.apps</c>), sorted by namespace and name: one immutable snapshot.</summary>
-    public SortedEntries List(string resource) => _tables.TryGetValue(resource, out var table) ? table.Entries : SortedEntries.Empty;
+    public SortedEntries List(string resource) => _tables.TryGetValue(resource, out var table) ? table.Current.Entries : SortedEntries.Empty;
 
     /// <summary>The objects of a resource in one namespace, sorted by name.</summary>
     public IEnumerable<ResourceEntry> List(string resource, string ns) => List(resource).InNamespace(ns);
 
-    /// <summary>A snapshot with the resourceVersion it is exact at: no row of this resource between the two is missing.</summary>
+    /// <summary>
+    /// A snapshot with the resourceVersion it is exact at: it holds every change of the resource up to that version and none after it, so that a watch from there
+    /// misses nothing and repeats nothing.
+    /// </summary>
     public (SortedEntries Entries, long ResourceVersion) Snapshot(string resource)
     {
-        // The head is read first: the list may then already hold newer objects, never miss older ones; a watch from the head repeats those.
-        while (true)
-        {
-            var head = Head;
-            var entries = List(resource);
-            if (Head == head) return (entries, head);
-        }
+        // The head is read first: it is raised after a group's changes are published, so nothing up to it can be missing from what is read next.
+        var head = Head;
+        if (!_tables.TryGetValue(resource, out var table)) return (SortedEntries.Empty, head);
+        var (entries, tail) = table.Current;
+        return (entries, Math.Max(head, tail.ResourceVersion));
     }
 
     /// <summary>The objects that name this uid among their owners.</summary>
@@ -70,7 +71,7 @@ public sealed class ResourceCache
     public IReadOnlyCollection<ResourceEntry> OnNode(string node) => _byNode.Find(node);
 
     /// <summary>The resources that hold at least one object.</summary>
-    public IEnumerable<string> Resources => _tables.Where(t => t.Value.Entries.Count > 0).Select(t => t.Key);
+    public IEnumerable<string> Resources => _tables.Where(t => t.Value.Current.Entries.Count > 0).Select(t => t.Key);
 
     /// <summary>The sequence number of an entity's newest row, tombstones within the retention window included; 0 for none.</summary>
     public long LastSequenceNr(ResourceKey key) =>

@@ -3,20 +3,19 @@ namespace Orchestrator.Actors.Caching;
 /// <summary>The entries and the watch window of one resource. Written by the fold alone, read from any thread.</summary>
 internal sealed class ResourceTable
 {
-    private volatile SortedEntries _entries = SortedEntries.Empty;
     private readonly Queue<ResourceChange> _window = new();
-    private volatile ResourceChange _tail;
+    private volatile State _state;
     private long _windowStart;
     private TaskCompletionSource _moved = NewSignal();
 
     /// <param name="origin">A placeholder at the start of the chain.</param>
-    public ResourceTable(ResourceChange origin) => _tail = origin;
+    public ResourceTable(ResourceChange origin) => _state = new State(SortedEntries.Empty, origin);
+
+    /// <summary>The entries together with the newest change they hold: published as one, so that a list and the watch that follows it fit exactly.</summary>
+    public sealed record State(SortedEntries Entries, ResourceChange Tail);
 
     /// <summary>The current snapshot.</summary>
-    public SortedEntries Entries => _entries;
-
-    /// <summary>The newest change: where a watch from now on begins.</summary>
-    public ResourceChange Tail => _tail;
+    public State Current => _state;
 
     /// <summary>Changes with a resourceVersion above this one are in the window.</summary>
     public long WindowStart => Volatile.Read(ref _windowStart);
@@ -27,11 +26,12 @@ internal sealed class ResourceTable
     /// <summary>Takes one change; watchers are woken by <see cref="Wake"/>, once for a group of rows.</summary>
     public void Apply(ResourceChange change, int windowSize)
     {
-        _entries = change.Type == ChangeType.Deleted
-            ? _entries.Remove(change.Entry.Key.Namespace, change.Entry.Key.Name)
-            : _entries.Set(change.Entry);
-        _tail.Append(change);
-        _tail = change;
+        var (entries, tail) = _state;
+        entries = change.Type == ChangeType.Deleted
+            ? entries.Remove(change.Entry.Key.Namespace, change.Entry.Key.Name)
+            : entries.Set(change.Entry);
+        tail.Append(change);
+        _state = new State(entries, change);
         lock (_window)
         {
             _window.Enqueue(change);
@@ -60,7 +60,8 @@ internal sealed class ResourceTable
         lock (_window)
         {
             if (resourceVersion < _windowStart) return null;
-            if (resourceVersion >= _tail.ResourceVersion || _window.Count == 0) return _tail;
+            var tail = _state.Tail;
+            if (resourceVersion >= tail.ResourceVersion || _window.Count == 0) return tail;
             ResourceChange? before = null;
             foreach (var change in _window)
             {
@@ -74,7 +75,7 @@ internal sealed class ResourceTable
                 }
                 before = change;
             }
-            return _tail;
+            return tail;
         }
     }
 

@@ -74,6 +74,33 @@ public sealed class ResourceCacheTests
     }
 
     [Fact]
+    public async Task A_list_taken_while_rows_are_folded_and_its_watch_make_one_exact_history()
+    {
+        const int rows = 3000;
+        var folding = Task.Run(() =>
+        {
+            // Groups of three: create, update, delete of ever new pods, so that a half-folded group shows.
+            for (long i = 1; i <= rows; i += 3)
+                _cache.Fold([Entries.Row(i, $"pods/default/p{i}", ResourceEvent.Create, Entries.Pod($"p{i}")), Entries.Row(i + 1, $"pods/default/p{i}", ResourceEvent.Update, Entries.Pod($"p{i}", node: "n"), 2),
+                    Entries.Row(i + 2, $"pods/default/p{i}", ResourceEvent.Delete, Entries.Pod($"p{i}", node: "n"), 3)]);
+        });
+        while (!folding.IsCompleted)
+        {
+            var (entries, version) = _cache.Snapshot("pods");
+            var alive = entries.Select(e => e.Name).ToHashSet();
+            var watch = _cache.Watch("pods", version);
+            for (var i = 0; i < 20 && watch.TryNext(out var change); i++)
+            {
+                change!.ResourceVersion.ShouldBeGreaterThan(version);
+                if (change.Type == ChangeType.Added) alive.Add(change.Entry.Name).ShouldBeTrue();
+                else if (change.Type == ChangeType.Deleted) alive.Remove(change.Entry.Name).ShouldBeTrue();
+                else alive.ShouldContain(change.Entry.Name);
+            }
+        }
+        await folding;
+    }
+
+    [Fact]
     public void A_watch_from_before_the_window_is_expired()
     {
         for (var i = 1; i <= 10; i++) _cache.Fold([Entries.Row(i, "pods/default/a", i == 1 ? ResourceEvent.Create : ResourceEvent.Update, Entries.Pod("a"), i)]);
