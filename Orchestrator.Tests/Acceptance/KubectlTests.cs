@@ -124,7 +124,7 @@ public sealed class KubectlTests(ClusterFixture cluster)
         (await cluster.KubectlAsync(v, $"-n {ns} patch configmap c -p '{{\"data\":{{\"d\":\"4\"}}}}'")).Ok();
         (await cluster.KubectlAsync(v, $"-n {ns} get configmap c -o jsonpath={{.data}}")).Ok().ShouldBe("""{"a":"2","b":"3","d":"4"}""");
         var edit = await Shell.RunAsync(Environment.GetEnvironmentVariable(v == "1.20" ? "KUBECTL_120" : "KUBECTL_132")!, ["-n", ns, "edit", "configmap", "c"], null,
-            new Dictionary<string, string> { ["KUBECONFIG"] = cluster.Kubeconfig, ["KUBE_EDITOR"] = "sed -i s/\"2\"/\"20\"/" });
+            new Dictionary<string, string> { ["KUBECONFIG"] = cluster.Kubeconfig, ["KUBE_EDITOR"] = "sed -i 's/\"2\"/\"20\"/'" });
         edit.Ok().ShouldContain("edited");
         (await cluster.KubectlAsync(v, $"-n {ns} get configmap c -o jsonpath={{.data.a}}")).Ok().ShouldBe("20");
         (await cluster.KubectlAsync(v, $"-n {ns} get configmap c --show-labels")).Ok().ShouldContain("tier=back");
@@ -136,16 +136,15 @@ public sealed class KubectlTests(ClusterFixture cluster)
     public async Task Deleting_in_every_way(string v)
     {
         var ns = await cluster.NamespaceAsync(v);
-        var (orphan, background, foreground) = v == "1.20" ? ("orphan", "background", "foreground") : ("orphan", "background", "foreground");
         (await cluster.KubectlAsync(v, "apply -f -", Manifests.Web(ns, 1))).Ok();
         (await cluster.KubectlAsync(v, $"-n {ns} rollout status deployment/web --timeout=90s")).Ok();
-        (await cluster.KubectlAsync(v, $"-n {ns} delete deployment web --cascade={orphan}")).Ok();
+        (await cluster.KubectlAsync(v, $"-n {ns} delete deployment web --cascade=orphan")).Ok();
         await cluster.EventuallyAsync(v, $"-n {ns} get replicasets -o jsonpath={{.items[0].metadata.ownerReferences}}", o => o.Length == 0);
         (await cluster.KubectlAsync(v, $"-n {ns} get pods -o name")).Ok().ShouldNotBeEmpty();
-        (await cluster.KubectlAsync(v, $"-n {ns} delete replicasets --all --cascade={foreground} --timeout=60s")).Ok();
+        (await cluster.KubectlAsync(v, $"-n {ns} delete replicasets --all --cascade=foreground --timeout=60s")).Ok();
         (await cluster.KubectlAsync(v, $"-n {ns} get replicasets,pods -o name")).Ok().ShouldBeEmpty();
         (await cluster.KubectlAsync(v, "apply -f -", Manifests.Web(ns, 1))).Ok();
-        (await cluster.KubectlAsync(v, $"-n {ns} delete deployment web --cascade={background}")).Ok();
+        (await cluster.KubectlAsync(v, $"-n {ns} delete deployment web --cascade=background")).Ok();
         await cluster.EventuallyAsync(v, $"-n {ns} get pods,replicasets -o name", o => o.Length == 0);
 
         (await cluster.KubectlAsync(v, "apply -f -", Manifests.Pod(ns, "stubborn", "trap '' TERM; while true; do sleep 1; done", extra: ""))).Ok();
@@ -179,8 +178,7 @@ public sealed class KubectlTests(ClusterFixture cluster)
         try
         {
             (await cluster.KubectlAsync(v, "get node node-1")).Ok().ShouldContain("SchedulingDisabled");
-            var data = v == "1.20" ? "--delete-emptydir-data" : "--delete-emptydir-data";
-            (await cluster.KubectlAsync(v, $"drain node-1 {data} --ignore-daemonsets --force --pod-selector=app=web --timeout=60s")).Ok().ShouldContain("drained");
+            (await cluster.KubectlAsync(v, $"drain node-1 --delete-emptydir-data --ignore-daemonsets --force --pod-selector=app=web --timeout=60s")).Ok().ShouldContain(v == "1.20" ? "node/node-1 evicted" : "node/node-1 drained");
             await cluster.EventuallyAsync(v, $"-n {ns} get pods", o => o.Contains("Pending"));
             await cluster.EventuallyAsync(v, $"-n {ns} get events", o => o.Contains("0/1 nodes are available: 1 node(s) were unschedulable"));
         }
