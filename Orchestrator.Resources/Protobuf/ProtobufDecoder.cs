@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
-using System.Collections.Frozen;
-using System.Globalization;
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Errors;
@@ -10,261 +8,64 @@ using Orchestrator.Resources.Schema;
 namespace Orchestrator.Resources.Protobuf;
 
 /// <summary>
-/// Decodes <c>application/vnd.kubernetes.protobuf</c> bodies: the magic <c>k8s\0</c>, a <c>runtime.Unknown</c> envelope with type and message, read by the
-/// schema's field numbers into the object's JSON, which then takes the same path as a JSON body.
+/// Decodes <c>application/vnd.kubernetes.protobuf</c> bodies. What comes out has gone through <see cref="ObjectDecoder"/>, so that values are checked
+/// and normalised in one place whatever a client speaks. As upstream, unknown fields are passed over and the zero value of a field by value is
+/// the same as its absence.
 /// </summary>
 public static class ProtobufDecoder
 {
     /// <summary>The media type.</summary>
     public const string MediaType = "application/vnd.kubernetes.protobuf";
 
-    private const int MaxDepth = 64;
+    private const int SummaryLength = 30;
 
-    private static readonly ConcurrentDictionary<SchemaType, FrozenDictionary<(int Embedded, int Number), SchemaField>> Numbers = new();
-
-    private static ReadOnlySpan<byte> Magic => "k8s\0"u8;
-
-    /// <summary>The decoded object. Throws a <see cref="StatusException"/>: 400 for bytes that are no such message, 415 for a type that JSON alone can carry.</summary>
-    public static JsonObject Decode(ReadOnlySpan<byte> body, SchemaType type, FieldValidation mode, List<string> warnings)
+    /// <summary>
+    /// Decodes one object in its envelope as <paramref name="type"/>. Throws 400 as a <see cref="StatusException"/> for anything else, in the words
+    /// of upstream's decoder; kind and apiVersion are held to the type as for JSON.
+    /// </summary>
+    public static JsonObject Decode(ReadOnlySpan<byte> body, SchemaType type)
     {
-        JsonObject obj;
+        ProtobufEnvelope envelope;
         try
         {
-            obj = Envelope(body, type);
+            envelope = ProtobufEnvelope.Open(body);
         }
-        catch (Exception e) when (e is FormatException or JsonException)
+        catch (ProtobufFormatException e)
         {
-            throw ApiStatus.BadRequest($"the object provided is unrecognized (must be of type {type.ShortName}): {e.Message}").AsException();
+            throw ApiStatus.BadRequest($"the object provided is unrecognized (must be of type {type.ShortName}): {e.Message} ({Summary(body)})").AsException();
         }
-        return ObjectDecoder.Decode(JsonSerializer.SerializeToUtf8Bytes(obj), type, mode, warnings);
-    }
-
-    private static JsonObject Envelope(ReadOnlySpan<byte> body, SchemaType type)
-    {
-        if (!body.StartsWith(Magic)) throw new FormatException("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]");
-        var reader = new ProtobufReader(body[Magic.Length..]);
-        var (apiVersion, kind) = ("", "");
-        ReadOnlySpan<byte> raw = default;
-        while (!reader.AtEnd)
-        {
-            var (field, wire) = reader.Tag();
-            switch (field)
-            {
-                case 1 when wire == ProtobufReader.Wire.Bytes: (apiVersion, kind) = TypeMeta(reader.Bytes()); break;
-                case 2 when wire == ProtobufReader.Wire.Bytes: raw = reader.Bytes(); break;
-                default: reader.Skip(wire); break;
-            }
-        }
-        var obj = Message(raw, type, 0);
-        if (kind.Length > 0) obj["kind"] = kind;
-        if (apiVersion.Length > 0) obj["apiVersion"] = apiVersion;
-        return obj;
-    }
-
-    private static (string ApiVersion, string Kind) TypeMeta(ReadOnlySpan<byte> bytes)
-    {
-        var reader = new ProtobufReader(bytes);
-        var (apiVersion, kind) = ("", "");
-        while (!reader.AtEnd)
-        {
-            var (field, wire) = reader.Tag();
-            if (field == 1) apiVersion = reader.Text();
-            else if (field == 2) kind = reader.Text();
-            else reader.Skip(wire);
-        }
-        return (apiVersion, kind);
-    }
-
-    private static JsonObject Message(ReadOnlySpan<byte> bytes, SchemaType type, int depth)
-    {
         var obj = new JsonObject();
-        Fields(bytes, type, embedded: 0, obj, depth);
-        return obj;
-    }
-
-    private static void Fields(ReadOnlySpan<byte> bytes, SchemaType type, int embedded, JsonObject obj, int depth)
-    {
-        if (depth > MaxDepth) throw new FormatException("exceeded max depth");
-        var reader = new ProtobufReader(bytes);
-        while (!reader.AtEnd)
+        try
         {
-            var (number, wire) = reader.Tag();
-            if (Find(type, embedded, number) is { } field) Read(ref reader, wire, field, obj, depth);
-            else if (embedded == 0 && wire == ProtobufReader.Wire.Bytes && Embeds(type, number)) Fields(reader.Bytes(), type, number, obj, depth + 1);
-            else reader.Skip(wire);
+            MessageReader.Read(envelope.Raw, MessageLayout.Of(type), obj);
+            if (envelope.ApiVersion.Length > 0) obj["apiVersion"] = envelope.ApiVersion;
+            if (envelope.Kind.Length > 0) obj["kind"] = envelope.Kind;
+            return ObjectDecoder.Decode(Json(obj), type, FieldValidation.Ignore, []);
+        }
+        catch (ProtobufFormatException e)
+        {
+            var (kind, version) = (envelope.Kind.Length > 0 ? envelope.Kind : type.ShortName, envelope.ApiVersion.Length > 0 ? envelope.ApiVersion : type.Version);
+            throw ApiStatus.BadRequest($"{kind} in version \"{version[(version.IndexOf('/') + 1)..]}\" cannot be handled as a {type.ShortName}: {e.Message}").AsException();
         }
     }
 
-    private static SchemaField? Find(SchemaType type, int embedded, int number) => Numbers.GetOrAdd(type, ByNumber).GetValueOrDefault((embedded, number));
-
-    private static bool Embeds(SchemaType type, int number) => type.Fields.Any(f => f.ProtobufEmbedded == number);
-
-    private static FrozenDictionary<(int Embedded, int Number), SchemaField> ByNumber(SchemaType type)
+    private static ReadOnlySpan<byte> Json(JsonObject obj)
     {
-        var numbers = new Dictionary<(int, int), SchemaField>();
-        foreach (var field in type.Fields.Where(f => f.ProtobufNumber > 0))
+        var buffer = new ArrayBufferWriter<byte>(4096);
+        using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        try
         {
-            // The schema tells one level of embedding; where a type embeds twice its numbers collide, and guessing would corrupt the object.
-            if (!numbers.TryAdd((field.ProtobufEmbedded, field.ProtobufNumber), field))
-                throw new ApiStatus(415, "UnsupportedMediaType", $"{type.ShortName} cannot be read from protobuf; send application/json").AsException();
+            obj.WriteTo(writer);
+            writer.Flush();
         }
-        return numbers.ToFrozenDictionary();
-    }
-
-    private static void Read(ref ProtobufReader reader, ProtobufReader.Wire wire, SchemaField field, JsonObject obj, int depth)
-    {
-        var type = field.Type;
-        switch (type.Kind)
+        catch (InvalidOperationException)
         {
-            case ValueKind.List:
-                if (obj[field.Name] is not JsonArray list) obj[field.Name] = list = [];
-                Items(ref reader, wire, type.Element!, list, depth);
-                break;
-            case ValueKind.Map:
-                if (obj[field.Name] is not JsonObject map) obj[field.Name] = map = [];
-                Entry(reader.Bytes(), type.Element!, map, depth);
-                break;
-            default:
-                // Go writes every field that is no pointer, zero or not; JSON leaves such zeros out.
-                var value = Value(ref reader, wire, type, depth);
-                if (value is not null && (type.Pointer || !field.OmitEmpty || !IsZero(value))) obj[field.Name] = value;
-                break;
+            // A raw value nested deeper than the writer goes, or with half a surrogate pair.
+            throw new ProtobufFormatException("invalid JSON in a raw value");
         }
+        return buffer.WrittenSpan;
     }
 
-    private static void Items(ref ProtobufReader reader, ProtobufReader.Wire wire, FieldType element, JsonArray list, int depth)
-    {
-        if (wire == ProtobufReader.Wire.Bytes && element.Kind is (ValueKind.Int32 or ValueKind.Int64 or ValueKind.Bool))
-        {
-            var packed = new ProtobufReader(reader.Bytes());
-            while (!packed.AtEnd) list.Add(Value(ref packed, ProtobufReader.Wire.Varint, element, depth));
-            return;
-        }
-        list.Add(Value(ref reader, wire, element, depth));
-    }
-
-    private static void Entry(ReadOnlySpan<byte> bytes, FieldType element, JsonObject map, int depth)
-    {
-        var reader = new ProtobufReader(bytes);
-        var key = "";
-        JsonNode? value = element.Kind switch
-        {
-            ValueKind.String => "",
-            ValueKind.Bytes => "",
-            ValueKind.List => new JsonArray(),
-            ValueKind.Struct => new JsonObject(),
-            _ => null,
-        };
-        while (!reader.AtEnd)
-        {
-            var (number, wire) = reader.Tag();
-            if (number == 1) key = reader.Text();
-            else if (number == 2) value = element.Kind == ValueKind.List ? Texts(reader.Bytes(), element.Element!, depth) : Value(ref reader, wire, element, depth);
-            else reader.Skip(wire);
-        }
-        map[key] = value;
-    }
-
-    // Protobuf has no maps of lists: Kubernetes wraps the list in a message of its own.
-    private static JsonArray Texts(ReadOnlySpan<byte> bytes, FieldType element, int depth)
-    {
-        var list = new JsonArray();
-        var reader = new ProtobufReader(bytes);
-        while (!reader.AtEnd)
-        {
-            var (number, wire) = reader.Tag();
-            if (number == 1) Items(ref reader, wire, element, list, depth);
-            else reader.Skip(wire);
-        }
-        return list;
-    }
-
-    private static JsonNode? Value(ref ProtobufReader reader, ProtobufReader.Wire wire, FieldType type, int depth)
-    {
-        var expected = type.Kind switch
-        {
-            ValueKind.Bool or ValueKind.Int32 or ValueKind.Int64 => ProtobufReader.Wire.Varint,
-            ValueKind.Double => ProtobufReader.Wire.Fixed64,
-            _ => ProtobufReader.Wire.Bytes,
-        };
-        if (wire != expected) throw new FormatException($"proto: wrong wireType = {(int)wire} for a {type.GoName}");
-        return type.Kind switch
-        {
-            ValueKind.Bool => reader.Varint() != 0,
-            ValueKind.Int32 => (int)reader.Varint(),
-            ValueKind.Int64 => (long)reader.Varint(),
-            ValueKind.Double => reader.Double(),
-            ValueKind.String => reader.Text(),
-            ValueKind.Bytes => Convert.ToBase64String(reader.Bytes()),
-            ValueKind.Time => Instant(reader.Bytes(), Rfc3339.Seconds),
-            ValueKind.MicroTime => Instant(reader.Bytes(), Rfc3339.Microseconds),
-            ValueKind.Quantity => First(reader.Bytes()) is { Length: > 0 } text ? System.Text.Encoding.UTF8.GetString(text) : "0",
-            ValueKind.Raw or ValueKind.Fields => First(reader.Bytes()) is { Length: > 0 } json ? JsonNode.Parse(json) : null,
-            ValueKind.IntOrString => IntOrText(reader.Bytes()),
-            ValueKind.Duration => Span(reader.Bytes()),
-            _ => Message(reader.Bytes(), type.Struct, depth + 1),
-        };
-    }
-
-    private static JsonNode? Instant(ReadOnlySpan<byte> bytes, Func<DateTimeOffset, string> format)
-    {
-        var (seconds, nanos) = Pair(bytes);
-        if (seconds == 0 && nanos == 0) return null;
-        if (seconds is < -62135596800 or > 253402300799) throw new FormatException("proto: time out of range");
-        return format(DateTimeOffset.FromUnixTimeSeconds(seconds).AddTicks(nanos / 100));
-    }
-
-    private static JsonNode Span(ReadOnlySpan<byte> bytes) => (Pair(bytes).First / 1e9).ToString("0.#########", CultureInfo.InvariantCulture) + "s";
-
-    private static JsonNode IntOrText(ReadOnlySpan<byte> bytes)
-    {
-        var reader = new ProtobufReader(bytes);
-        var (isText, number, text) = (false, 0, "");
-        while (!reader.AtEnd)
-        {
-            var (field, wire) = reader.Tag();
-            if (field == 1) isText = reader.Varint() != 0;
-            else if (field == 2) number = (int)reader.Varint();
-            else if (field == 3) text = reader.Text();
-            else reader.Skip(wire);
-        }
-        return isText ? text : number;
-    }
-
-    private static (long First, long Second) Pair(ReadOnlySpan<byte> bytes)
-    {
-        var reader = new ProtobufReader(bytes);
-        var (first, second) = (0L, 0L);
-        while (!reader.AtEnd)
-        {
-            var (field, wire) = reader.Tag();
-            if (field == 1) first = (long)reader.Varint();
-            else if (field == 2) second = (long)reader.Varint();
-            else reader.Skip(wire);
-        }
-        return (first, second);
-    }
-
-    private static byte[] First(ReadOnlySpan<byte> bytes)
-    {
-        var reader = new ProtobufReader(bytes);
-        byte[] found = [];
-        while (!reader.AtEnd)
-        {
-            var (field, wire) = reader.Tag();
-            if (field == 1 && wire == ProtobufReader.Wire.Bytes) found = reader.Bytes().ToArray();
-            else reader.Skip(wire);
-        }
-        return found;
-    }
-
-    private static bool IsZero(JsonNode value) => value switch
-    {
-        JsonObject obj => obj.Count == 0,
-        JsonValue scalar when scalar.TryGetValue(out string? text) => text.Length == 0,
-        JsonValue scalar when scalar.TryGetValue(out bool flag) => !flag,
-        JsonValue scalar when scalar.TryGetValue(out int number) => number == 0,
-        JsonValue scalar when scalar.TryGetValue(out long number) => number == 0,
-        _ => false,
-    };
+    private static string Summary(ReadOnlySpan<byte> body) =>
+        body.IsEmpty ? "<empty>" : Convert.ToHexStringLower(body[..Math.Min(body.Length, SummaryLength)]) + (body.Length > SummaryLength ? " ..." : "");
 }

@@ -24,8 +24,10 @@ public sealed record SchemaField
     /// <summary>Protobuf field number; 0 when the field is not in the message (kind and apiVersion travel in the envelope).</summary>
     public int ProtobufNumber { get; init; }
 
-    /// <summary>Number of the embedded message that holds the field in protobuf, when JSON flattens an embedded struct; else 0.</summary>
-    public int ProtobufEmbedded { get; init; }
+    /// <summary>
+    /// Where JSON flattens an embedded struct, protobuf nests a message: the numbers of the messages that hold the field, outermost first; else empty.
+    /// </summary>
+    public IReadOnlyList<int> ProtobufPath { get; init; } = [];
 
     /// <summary>Strategic-merge strategies: <c>merge</c>, <c>replace</c>, <c>retainKeys</c>.</summary>
     public IReadOnlyList<string> PatchStrategies { get; init; } = [];

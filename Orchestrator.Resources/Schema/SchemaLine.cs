@@ -30,7 +30,7 @@ internal static class SchemaLine
             OmitEmpty = json.TryGetProperty("omitEmpty", out _),
             Optional = json.TryGetProperty("optional", out _),
             ProtobufNumber = json.TryGetProperty("proto", out var number) ? number.GetInt32() : 0,
-            ProtobufEmbedded = json.TryGetProperty("protoIn", out var embedded) ? embedded.GetInt32() : 0,
+            ProtobufPath = json.TryGetProperty("protoIn", out var path) ? [.. path.EnumerateArray().Select(n => n.GetInt32())] : [],
             PatchStrategies = Text(json, "patchStrategy")?.Split(',') ?? [],
             PatchMergeKey = Text(json, "patchMergeKey"),
             ListType = Text(json, "listType"),

@@ -32,15 +32,15 @@ public sealed class SchemaBuilder(IReadOnlyDictionary<string, GoPackage> package
             Deprecated = declared.Deprecated, ApiVersion = source.ApiVersion, StructType = Marker(declared.Markers, "structType"),
         };
         _types[key] = type;
-        Flatten(package, declared, type, 0);
+        Flatten(package, declared, type, []);
         return type;
     }
 
-    private void Flatten(string package, GoStruct declared, TypeModel into, int embeddedAs)
+    private void Flatten(string package, GoStruct declared, TypeModel into, IReadOnlyList<int> path)
     {
         foreach (var field in declared.Fields)
         {
-            if (!field.Inline) { into.Fields.Add(Field(package, field) with { ProtobufEmbedded = embeddedAs }); continue; }
+            if (!field.Inline) { into.Fields.Add(Field(package, field) with { ProtobufPath = path }); continue; }
             var (embeddedPackage, embeddedName) = Locate(package, field.Type);
             if (embeddedName == "TypeMeta")
             {
@@ -49,9 +49,9 @@ public sealed class SchemaBuilder(IReadOnlyDictionary<string, GoPackage> package
                     into.Fields.Add(Field(embeddedPackage, meta) with { Protobuf = "" });
                 continue;
             }
-            // An embedded struct is a nested message in protobuf although JSON flattens it: remember under which number.
-            var number = field.Protobuf.Length == 0 ? embeddedAs : int.Parse(field.Protobuf.Split(',')[1], System.Globalization.CultureInfo.InvariantCulture);
-            Flatten(embeddedPackage, packages[embeddedPackage].Structs.Find(s => s.Name == embeddedName) ?? throw new FormatException($"no struct {embeddedPackage}.{embeddedName}"), into, number);
+            // An embedded struct is a nested message in protobuf although JSON flattens it: remember under which numbers.
+            IReadOnlyList<int> inner = field.Protobuf.Length == 0 ? path : [.. path, int.Parse(field.Protobuf.Split(',')[1], System.Globalization.CultureInfo.InvariantCulture)];
+            Flatten(embeddedPackage, packages[embeddedPackage].Structs.Find(s => s.Name == embeddedName) ?? throw new FormatException($"no struct {embeddedPackage}.{embeddedName}"), into, inner);
         }
     }
 

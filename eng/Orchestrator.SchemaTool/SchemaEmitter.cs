@@ -47,7 +47,12 @@ public static class SchemaEmitter
         {
             var parts = f.Protobuf.Split(',');
             w.WriteNumber("proto", int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture));
-            if (f.ProtobufEmbedded > 0) w.WriteNumber("protoIn", f.ProtobufEmbedded);
+            if (f.ProtobufPath is { Count: > 0 } path)
+            {
+                w.WriteStartArray("protoIn");
+                foreach (var number in path) w.WriteNumberValue(number);
+                w.WriteEndArray();
+            }
         }
         Text(w, "patchStrategy", f.PatchStrategy);
         Text(w, "patchMergeKey", f.PatchMergeKey);

@@ -14,7 +14,7 @@ public sealed record TypeRef(string Kind, bool Pointer, TypeRef? Element = null,
 /// <summary>One field with everything the algorithms need to know of it.</summary>
 public sealed record FieldModel(string GoName, string JsonName, TypeRef Type, bool OmitEmpty, bool Optional, string Protobuf, string PatchStrategy,
     string PatchMergeKey, string ListType, IReadOnlyList<string> ListMapKeys, string StructType, string MapType, IReadOnlyList<string> Enum, string? Default, bool Deprecated,
-    int ProtobufEmbedded = 0);
+    IReadOnlyList<int>? ProtobufPath = null);
 
 /// <summary>One struct with inline embeddings flattened (JSON flattens them too).</summary>
 public sealed class TypeModel(string package, string schemaName, string name)

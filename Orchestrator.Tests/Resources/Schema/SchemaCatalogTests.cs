@@ -39,7 +39,9 @@ public class SchemaCatalogTests
         strategy.PatchStrategies.ShouldBe(["retainKeys"]);
         strategy.ProtobufNumber.ShouldBe(4);
         var volume = Catalog.Find("io.k8s.api.core.v1.Volume").Field("configMap")!;
-        (volume.ProtobufEmbedded, volume.ProtobufNumber).ShouldBe((2, 19));
+        volume.ProtobufPath.ShouldBe([2]);
+        volume.ProtobufNumber.ShouldBe(19);
+        Catalog.Find("io.k8s.api.admissionregistration.v1.NamedRuleWithOperations").Field("scope")!.ProtobufPath.ShouldBe([2, 2]);
         Catalog.Find("io.k8s.api.core.v1.LocalObjectReference").StructType.ShouldBe("atomic");
         Catalog.Find("io.k8s.api.core.v1.ContainerPort").Field("protocol")!.Default!.ToJsonString().ShouldBe("\"TCP\"");
         Catalog.Find("io.k8s.api.core.v1.Container").Field("imagePullPolicy")!.Enum.ShouldBe(["Always", "Never", "IfNotPresent"]);
