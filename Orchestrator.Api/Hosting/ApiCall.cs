@@ -6,6 +6,7 @@ using Orchestrator.Api.Security;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Schema;
 
 namespace Orchestrator.Api.Hosting;
 
@@ -14,6 +15,9 @@ public sealed record ApiCall(HttpContext Http, ApiRequest Request, UserInfo User
 {
     /// <summary>The object the URL names.</summary>
     public ResourceKey Key => Kind.Key(Request.Namespace, Request.Name);
+
+    /// <summary>The schema of the called kind.</summary>
+    public SchemaType Type => SchemaCatalog.Default.Find(Kind.SchemaName);
 
     /// <summary>The query.</summary>
     public IQueryCollection Query => Http.Request.Query;
@@ -25,7 +29,7 @@ public sealed record ApiCall(HttpContext Http, ApiRequest Request, UserInfo User
     public ResourceCache Cache => Services.Cache;
 
     /// <summary>The form the client accepts best. Throws 406.</summary>
-    public ResponseForm ChooseForm() => ResponseForm.Choose(Http.Request.Headers.Accept.ToString());
+    public ResponseForm ChooseForm() => ResponseForm.Choose(Http.Request.Headers.Accept.ToString(), protobuf: !Type.IsCustom);
 
     /// <summary>The stored object. Throws 404 in upstream's words.</summary>
     public ResourceEntry Existing() => Cache.Get(Key) ?? throw ApiStatus.NotFound(Kind.GroupResource, Request.Name).AsException();

@@ -39,7 +39,7 @@ internal sealed partial class Gateway(ApiServices services, Func<string> serverA
         {
             var status = expired.Status.ToJson();
             status["metadata"]!["continue"] = expired.Continue;
-            await ResponseWriter.JsonAsync(context, expired.Status.Code, status);
+            await ResponseWriter.StatusAsync(context, expired.Status.Code, status);
         }
         catch (BadHttpRequestException bad)
         {

@@ -1,4 +1,7 @@
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Protobuf;
+using Orchestrator.Resources.Schema;
 
 namespace Orchestrator.Api.Negotiation;
 
@@ -10,6 +13,9 @@ public enum Encoding
 
     /// <summary>application/yaml.</summary>
     Yaml,
+
+    /// <summary>application/vnd.kubernetes.protobuf: built-in kinds only, and no tables.</summary>
+    Protobuf,
 }
 
 /// <summary>What objects are shown as.</summary>
@@ -35,28 +41,38 @@ public sealed record ResponseForm(Encoding Encoding, Representation Representati
     private const string Yaml = "application/yaml";
 
     /// <summary>The response's Content-Type.</summary>
-    public string ContentType => Encoding == Encoding.Yaml ? Yaml : Json;
+    public string ContentType => Encoding switch { Encoding.Yaml => Yaml, Encoding.Protobuf => ProtobufDecoder.MediaType, _ => Json };
+
+    /// <summary>The schema of what a kind's objects are shown as: the kind's own, or PartialObjectMetadata.</summary>
+    public SchemaType TypeOf(ResourceKind kind) =>
+        SchemaCatalog.Default.Find(Representation == Representation.Metadata ? "io.k8s.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata" : kind.SchemaName);
 
     /// <summary>
-    /// Chooses the first acceptable form. Nothing given means JSON. Protobuf is not spoken: clients that want it list JSON after it. Throws a 406
-    /// <see cref="StatusException"/> where nothing fits.
+    /// Chooses the first acceptable form. Nothing given means JSON. Throws a 406 <see cref="StatusException"/> where nothing fits. Without
+    /// <paramref name="protobuf"/> (a custom resource) that is not among the forms, and clients that ask for it list JSON after it.
     /// </summary>
-    public static ResponseForm Choose(string? accept)
+    public static ResponseForm Choose(string? accept, bool protobuf) =>
+        TryChoose(accept, protobuf) ?? throw new ApiStatus(406, "NotAcceptable", $"only the following media types are accepted: {Json}, {Yaml}{(protobuf ? $", {ProtobufDecoder.MediaType}" : "")}").AsException();
+
+    /// <summary>As <see cref="Choose"/>, null where nothing fits.</summary>
+    public static ResponseForm? TryChoose(string? accept, bool protobuf)
     {
         if (string.IsNullOrEmpty(accept) || accept is "application/json" or "*/*") return PlainJson;
         foreach (var range in MediaRange.Parse(accept))
         {
-            Encoding? encoding = range.Covers(Json) ? Encoding.Json : range.Covers(Yaml) || range.Type == "application/x-yaml" ? Encoding.Yaml : null;
+            Encoding? encoding = range.Covers(Json) ? Encoding.Json
+                : range.Covers(Yaml) || range.Type == "application/x-yaml" ? Encoding.Yaml
+                : protobuf && range.Type == ProtobufDecoder.MediaType ? Encoding.Protobuf : null;
             if (encoding is null) continue;
             var kind = range["as"];
             if (kind.Length == 0) return new ResponseForm(encoding.Value, Representation.Object, "");
             if (range["g"] != "meta.k8s.io" || range["v"] is not ("v1" or "v1beta1")) continue;
             switch (kind)
             {
-                case "Table": return new ResponseForm(encoding.Value, Representation.Table, range["v"]);
+                case "Table" when encoding != Encoding.Protobuf: return new ResponseForm(encoding.Value, Representation.Table, range["v"]);
                 case "PartialObjectMetadata" or "PartialObjectMetadataList": return new ResponseForm(encoding.Value, Representation.Metadata, range["v"]);
             }
         }
-        throw new ApiStatus(406, "NotAcceptable", $"only the following media types are accepted: {Json}, {Yaml}").AsException();
+        return null;
     }
 }

@@ -9,7 +9,8 @@ namespace Orchestrator.Api.Requests;
 /// <summary>Reads a request's body as an object of a schema type, in any encoding that is spoken.</summary>
 internal static class BodyDecoder
 {
-    private const string Accepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    private const string AcceptedForCustom = "application/json, application/yaml";
+    private const string Accepted = $"{AcceptedForCustom}, {ProtobufDecoder.MediaType}";
 
     /// <summary>The decoded object. Throws 400, 413 or 415 as a <see cref="Orchestrator.Resources.Errors.StatusException"/>.</summary>
     public static async ValueTask<JsonObject> ReadAsync(HttpRequest request, string schemaName, string fieldValidation, List<string> warnings, CancellationToken cancel) =>
@@ -30,8 +31,8 @@ internal static class BodyDecoder
         {
             "" or "application/json" => ObjectDecoder.Decode(body.Span, type, mode, warnings),
             "application/yaml" or "application/x-yaml" => YamlDecoder.Decode(body.Span, type, mode, warnings),
-            ProtobufDecoder.MediaType => ProtobufDecoder.Decode(body.Span, type, mode, warnings),
-            _ => throw RequestBody.UnsupportedMediaType(Accepted).AsException(),
+            ProtobufDecoder.MediaType when !type.IsCustom => ProtobufDecoder.Decode(body.Span, type),
+            _ => throw RequestBody.UnsupportedMediaType(type.IsCustom ? AcceptedForCustom : Accepted).AsException(),
         };
     }
 }

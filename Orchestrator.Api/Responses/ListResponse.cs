@@ -10,6 +10,7 @@ using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Lists;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Api.Requests;
+using Orchestrator.Resources.Protobuf;
 
 namespace Orchestrator.Api.Responses;
 
@@ -27,9 +28,12 @@ internal static class ListResponse
             var table = new TableWriter(call.Kind, form.Version, TableWriter.ParseInclude(call.Query.Text("includeObject")), call.Services.Time.GetUtcNow());
             return BytesAsync(call.Http, form, table.Write(page.Entries, page.ResourceVersion.ToString(CultureInfo.InvariantCulture), page.Continue, page.Remaining));
         }
-        var (head, items) = form.Representation == Representation.Metadata
-            ? (Head("PartialObjectMetadataList", $"meta.k8s.io/{form.Version}", page), page.Entries.Select(e => (ReadOnlyMemory<byte>)MetadataWriter.Write(e.Json, form.Version)).ToList())
-            : (Head($"{call.Kind.Kind}List", call.Kind.ApiVersion, page), (IReadOnlyList<ReadOnlyMemory<byte>>)page.Entries.Select(e => e.Json).ToList());
+        var (kind, apiVersion, items) = form.Representation == Representation.Metadata
+            ? ("PartialObjectMetadataList", $"meta.k8s.io/{form.Version}", page.Entries.Select(e => (ReadOnlyMemory<byte>)MetadataWriter.Write(e.Json, form.Version)).ToList())
+            : ($"{call.Kind.Kind}List", call.Kind.ApiVersion, (IReadOnlyList<ReadOnlyMemory<byte>>)page.Entries.Select(e => e.Json).ToList());
+        if (form.Encoding == Negotiation.Encoding.Protobuf)
+            return BytesAsync(call.Http, form, ProtobufEncoder.EncodeList(apiVersion, kind, System.Text.Encoding.UTF8.GetBytes(Metadata(page)), items, form.TypeOf(call.Kind)));
+        var head = System.Text.Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{Metadata(page)},\"items\":[");
         var length = head.Length + 2 + Math.Max(0, items.Count - 1) + items.Sum(i => (long)i.Length);
         if (form.Encoding == Negotiation.Encoding.Json && !(length >= CompressFrom && Compresses(call.Http))) return CopyAsync(call.Http, form, head, items, length);
 
@@ -38,12 +42,12 @@ internal static class ListResponse
         return BytesAsync(call.Http, form, whole.WrittenMemory);
     }
 
-    private static byte[] Head(string kind, string apiVersion, ListPage page)
+    private static string Metadata(ListPage page)
     {
-        var text = new StringBuilder($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{{\"resourceVersion\":\"{page.ResourceVersion}\"");
+        var text = new StringBuilder($"{{\"resourceVersion\":\"{page.ResourceVersion}\"");
         if (page.Continue.Length > 0) text.Append($",\"continue\":{JsonSerializer.Serialize(page.Continue)}");
         if (page.Remaining is not null) text.Append($",\"remainingItemCount\":{page.Remaining}");
-        return System.Text.Encoding.UTF8.GetBytes(text.Append("},\"items\":[").ToString());
+        return text.Append('}').ToString();
     }
 
     private static async Task CopyAsync(HttpContext context, ResponseForm form, byte[] head, IReadOnlyList<ReadOnlyMemory<byte>> items, long length)

@@ -4,6 +4,7 @@ using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Api.Requests;
 using Orchestrator.Resources;
+using Orchestrator.Resources.Protobuf;
 
 namespace Orchestrator.Api.Responses;
 
@@ -23,7 +24,12 @@ internal static class ObjectResponse
             Representation.Metadata => MetadataWriter.Write(json, form.Version),
             _ => json,
         };
-        return form.Encoding == Encoding.Yaml ? YamlWriter.FromJson(shown) : shown;
+        return form.Encoding switch
+        {
+            Encoding.Yaml => YamlWriter.FromJson(shown),
+            Encoding.Protobuf => ProtobufEncoder.Encode(shown, form.TypeOf(call.Kind)),
+            _ => shown,
+        };
     }
 
     /// <summary>Adds one <c>Warning</c> header per warning, as RFC 7234 and kubectl want them.</summary>

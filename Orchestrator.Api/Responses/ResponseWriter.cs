@@ -1,7 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Orchestrator.Api.Negotiation;
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Protobuf;
+using Orchestrator.Resources.Schema;
 
 namespace Orchestrator.Api.Responses;
 
@@ -24,6 +27,22 @@ internal static class ResponseWriter
     /// <summary>Writes JSON.</summary>
     public static Task JsonAsync(HttpContext context, int code, JsonNode json) => BytesAsync(context, code, Json, JsonSerializer.SerializeToUtf8Bytes(json, RelaxedJson.Options));
 
+    /// <summary>Writes an object that is not stored (a review, a scale) in the encoding the client accepts best, as JSON where it accepts none.</summary>
+    public static Task ObjectAsync(HttpContext context, int code, JsonObject obj, string schemaName)
+    {
+        var form = ResponseForm.TryChoose(context.Request.Headers.Accept.ToString(), protobuf: true) ?? ResponseForm.PlainJson;
+        ReadOnlyMemory<byte> json = JsonSerializer.SerializeToUtf8Bytes(obj, RelaxedJson.Options);
+        return BytesAsync(context, code, form.ContentType, form.Encoding switch
+        {
+            Negotiation.Encoding.Yaml => YamlWriter.FromJson(json),
+            Negotiation.Encoding.Protobuf => ProtobufEncoder.Encode(json, SchemaCatalog.Default.Find(schemaName)),
+            _ => json,
+        });
+    }
+
+    /// <summary>Writes a <c>Status</c>, of success or refusal.</summary>
+    public static Task StatusAsync(HttpContext context, int code, JsonObject status) => ObjectAsync(context, code, status, "io.k8s.apimachinery.pkg.apis.meta.v1.Status");
+
     /// <summary>Writes plain text.</summary>
     public static Task TextAsync(HttpContext context, int code, string text) => BytesAsync(context, code, "text/plain; charset=utf-8", System.Text.Encoding.UTF8.GetBytes(text));
 
@@ -32,7 +51,7 @@ internal static class ResponseWriter
     {
         if (status.RetryAfterSeconds > 0) context.Response.Headers.RetryAfter = status.RetryAfterSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (status.Code == 401) context.Response.Headers.WWWAuthenticate = "Bearer";
-        return JsonAsync(context, status.Code, status.ToJson());
+        return StatusAsync(context, status.Code, status.ToJson());
     }
 }
 

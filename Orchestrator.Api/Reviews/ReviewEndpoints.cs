@@ -31,7 +31,7 @@ internal static class ReviewEndpoints
             _ => throw ApiStatus.MethodNotSupported(kind.Plural, request.Verb).AsException(),
         };
         ObjectResponse.AddWarnings(context, warnings);
-        await ResponseWriter.JsonAsync(context, StatusCodes.Status201Created, review);
+        await ResponseWriter.ObjectAsync(context, StatusCodes.Status201Created, review, kind.SchemaName);
     }
 
     private static JsonObject Token(JsonObject spec, ApiServices services)

@@ -47,7 +47,7 @@ internal static class PodPlacementEndpoints
     {
         if (reply is ResourceRefused refused) throw refused.Status.AsException();
         ObjectResponse.AddWarnings(call.Http, [.. warnings, .. ((ResourceWritten)reply).Warnings]);
-        return ResponseWriter.JsonAsync(call.Http, StatusCodes.Status201Created, new JsonObject
+        return ResponseWriter.StatusAsync(call.Http, StatusCodes.Status201Created, new JsonObject
         {
             ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = StatusCodes.Status201Created,
         });

@@ -13,6 +13,8 @@ namespace Orchestrator.Api.Subresources;
 /// <summary><c>serviceaccounts/token</c>: answers a TokenRequest with a signed token, bound to a pod or secret where that is asked for.</summary>
 internal static class TokenEndpoint
 {
+    private const string Schema = "io.k8s.api.authentication.v1.TokenRequest";
+
     private const long Shortest = 10 * 60;
     private const long Longest = 1L << 32;
     private const long Default = 60 * 60;
@@ -23,7 +25,7 @@ internal static class TokenEndpoint
         if (call.Request.Verb != "create") throw ApiStatus.MethodNotSupported(call.Kind.GroupResource, call.Request.Verb).AsException();
         var options = WriteOptions.Parse(call.Http.Request, "CreateOptions.meta.k8s.io");
         var warnings = new List<string>();
-        var body = await BodyDecoder.ReadAsync(call.Http.Request, "io.k8s.api.authentication.v1.TokenRequest", options.FieldValidation, warnings, call.Cancel);
+        var body = await BodyDecoder.ReadAsync(call.Http.Request, Schema, options.FieldValidation, warnings, call.Cancel);
         var account = call.Existing();
         var spec = body["spec"] as JsonObject ?? [];
         var seconds = (long?)spec["expirationSeconds"] ?? Default;
@@ -45,7 +47,7 @@ internal static class TokenEndpoint
         ObjectMeta.Of(body)["creationTimestamp"] = ObjectMeta.Timestamp(call.Services.Time.GetUtcNow());
         body["status"] = new JsonObject { ["token"] = issued.Token, ["expirationTimestamp"] = ObjectMeta.Timestamp(issued.Expires) };
         ObjectResponse.AddWarnings(call.Http, warnings);
-        await ResponseWriter.JsonAsync(call.Http, StatusCodes.Status201Created, body);
+        await ResponseWriter.ObjectAsync(call.Http, StatusCodes.Status201Created, body, Schema);
     }
 
     private static TokenRequest Bind(ApiCall call, TokenRequest request, JsonObject reference)

@@ -38,7 +38,7 @@ internal static class DeleteEndpoints
             await ObjectResponse.WriteAsync(call, form, StatusCodes.Status200OK, last);
             return;
         }
-        await ResponseWriter.JsonAsync(call.Http, StatusCodes.Status200OK, Success(call, written.Deleted));
+        await ResponseWriter.StatusAsync(call.Http, StatusCodes.Status200OK, Success(call, written.Deleted));
     }
 
     /// <summary>deletecollection: answers with the list of what was deleted.</summary>

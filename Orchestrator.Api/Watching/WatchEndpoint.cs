@@ -25,7 +25,9 @@ internal static class WatchEndpoint
     public static async Task RunAsync(ApiCall call)
     {
         var form = call.ChooseForm();
-        if (form.Encoding != Encoding.Json) throw new ApiStatus(406, "NotAcceptable", "only the following media types are accepted: application/json, application/json;stream=watch").AsException();
+        // Messages of a WebSocket are text here.
+        if (form.Encoding == Encoding.Protobuf && WebSocketUpgrade.IsRequested(call.Http)) form = form with { Encoding = Encoding.Json };
+        if (form.Encoding == Encoding.Yaml) throw new ApiStatus(406, "NotAcceptable", "only the following media types are accepted: application/json, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch").AsException();
         var options = ListOptions.Parse(call.Query, call.Kind, watch: true);
         var events = new WatchEvents(call.Kind, call.Request.Namespace, options, form, TableWriter.ParseInclude(call.Query.Text("includeObject")), call.Services.Time);
         // As upstream: spread over twice the minimum, so that clients that came together do not come again together.
@@ -39,7 +41,7 @@ internal static class WatchEndpoint
             if (socket.State == WebSocketState.Open) await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
             return;
         }
-        call.Http.Response.ContentType = "application/json";
+        call.Http.Response.ContentType = form.Encoding == Encoding.Protobuf ? $"{form.ContentType};stream=watch" : form.ContentType;
         call.Http.Response.Headers.CacheControl = "no-cache, private";
         await call.Http.Response.StartAsync(call.Cancel);
         await ServeAsync(call, options, events, new PipeWatchSink(call.Http.Response.BodyWriter), stop.Token);
@@ -55,7 +57,7 @@ internal static class WatchEndpoint
         catch (StatusException refusal)
         {
             // The response has begun: errors are events, as upstream sends them.
-            await sink.WriteAsync(WatchEvents.Error(refusal.Status), stop);
+            await sink.WriteAsync(events.Error(refusal.Status), stop);
             await sink.FlushAsync(stop);
         }
         catch (OperationCanceledException) when (deadline.Exceeded)

@@ -5,6 +5,7 @@ using Orchestrator.Api.Requests;
 using Orchestrator.Api.Responses;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Schema;
 using Orchestrator.Resources.Writing;
 
 namespace Orchestrator.Api.Watching;
@@ -17,7 +18,7 @@ internal sealed class WatchEvents(ResourceKind kind, string ns, ListOptions opti
 {
     private bool _columnsSent;
 
-    /// <summary>The event of a change as a line of JSON, or null where this watcher is not concerned.</summary>
+    /// <summary>The event of a change as a frame (a line of JSON, or a protobuf message behind its length), or null where this watcher is not concerned.</summary>
     public ReadOnlyMemory<byte>? Of(ResourceChange change)
     {
         var entry = change.Entry;
@@ -50,18 +51,28 @@ internal sealed class WatchEvents(ResourceKind kind, string ns, ListOptions opti
             Representation.Metadata => ("PartialObjectMetadata", $"meta.k8s.io/{form.Version}", ""),
             _ => (kind.Kind, kind.ApiVersion, ""),
         };
-        return System.Text.Encoding.UTF8.GetBytes($"{{\"type\":\"BOOKMARK\",\"object\":{{\"kind\":\"{kindName}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{metadata}{more}}}}}\n");
+        return Frame("BOOKMARK", $"{{\"kind\":\"{kindName}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{metadata}{more}}}", form.TypeOf(kind));
     }
 
     /// <summary>The event that ends a watch with a refusal.</summary>
-    public static ReadOnlyMemory<byte> Error(ApiStatus status) =>
-        System.Text.Encoding.UTF8.GetBytes($"{{\"type\":\"ERROR\",\"object\":{status.ToJson().ToJsonString(RelaxedJson.Options)}}}\n");
+    public ReadOnlyMemory<byte> Error(ApiStatus status) =>
+        Frame("ERROR", status.ToJson().ToJsonString(RelaxedJson.Options), SchemaCatalog.Default.Find("io.k8s.apimachinery.pkg.apis.meta.v1.Status"));
 
-    private ReadOnlyMemory<byte> Encode(ResourceChange change, ChangeType type) =>
-        form.Representation == Representation.Object && type == change.Type ? change.Frame : Encode(type, change.Entry);
+    private ReadOnlyMemory<byte> Frame(string type, string json, SchemaType schema) => form.Encoding == Encoding.Protobuf
+        ? ProtobufWatchFrame.Encode(type, System.Text.Encoding.UTF8.GetBytes(json), schema)
+        : System.Text.Encoding.UTF8.GetBytes($"{{\"type\":\"{type}\",\"object\":{json}}}\n");
+
+    private ReadOnlyMemory<byte> Encode(ResourceChange change, ChangeType type) => form switch
+    {
+        { Representation: Representation.Object, Encoding: Encoding.Protobuf } when type == change.Type => ProtobufWatchFrame.Of(change, form.TypeOf(kind)),
+        { Representation: Representation.Object } when type == change.Type => change.Frame,
+        _ => Encode(type, change.Entry),
+    };
 
     private ReadOnlyMemory<byte> Encode(ChangeType type, ResourceEntry entry)
     {
+        if (form.Encoding == Encoding.Protobuf)
+            return ProtobufWatchFrame.Encode(type, form.Representation == Representation.Metadata ? MetadataWriter.Write(entry.Json, form.Version) : entry.Json, form.TypeOf(kind));
         switch (form.Representation)
         {
             case Representation.Table:

@@ -15,14 +15,14 @@ public static class ProtobufEncoder
 
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = ObjectDecoder.MaxDepth + 1 };
 
-    /// <summary>A whole object in its envelope. Without <paramref name="apiVersion"/> and <paramref name="kind"/> they are the JSON's own, or the type's where it has none.</summary>
-    public static byte[] Encode(ReadOnlyMemory<byte> json, SchemaType type, string? apiVersion = null, string? kind = null)
+    /// <summary>A whole object in its envelope. Kind and apiVersion are the JSON's own, or the type's where it has none; both empty for a type that is no kind.</summary>
+    public static byte[] Encode(ReadOnlyMemory<byte> json, SchemaType type)
     {
         using var document = JsonDocument.Parse(json, Deep);
         var obj = document.RootElement;
         var message = new ProtobufWriter();
         Message(message, obj, MessageLayout.Of(type));
-        return ProtobufEnvelope.Seal(apiVersion ?? Text(obj, "apiVersion"u8) ?? type.ApiVersion ?? "", kind ?? Text(obj, "kind"u8) ?? type.ShortName, message.Written);
+        return ProtobufEnvelope.Seal(Text(obj, "apiVersion"u8) ?? type.ApiVersion ?? "", Text(obj, "kind"u8) ?? (type.ApiVersion is null ? "" : type.ShortName), message.Written);
     }
 
     /// <summary>

@@ -103,7 +103,7 @@ public class ProtobufDecoderTests
         // CustomResourceDefinition: spec (1) › versions (7) › schema (4) › openAPIV3Schema (1) › not (28) › not …
         byte[] message = [];
         for (var depth = 0; depth < 3000; depth++) message = Field(28, message);
-        message = Field(1, Field(7, Field(4, Field(1, message))));
+        message = Field(7, Field(4, Field(1, message)));
         Refused(Envelope("apiextensions.k8s.io/v1", "CustomResourceDefinition", Field(2, message)), SchemaCatalog.Default.Find("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition"))
             .ShouldContain("exceeded max depth");
     }
