@@ -37,7 +37,7 @@ public sealed class AgentEndpointActor : ReceiveActor
         Receive<Terminated>(OnAgentGone);
         Receive<FollowObjects>(follow => Feed(follow.NodeName)?.Follow(follow.Keys, Self));
         Receive<FollowResources>(follow => Feed(follow.NodeName)?.FollowAll(follow.Resources, Self));
-        Receive<AgentHeartbeat>(beat => Forward(NodeKey(beat.NodeName), beat));
+        Receive<AgentHeartbeat>(OnHeartbeat);
         Receive<ReportNodeStatus>(report => Forward(NodeKey(report.NodeName), report));
         Receive<ReportPodStatus>(report => Forward(report.Pod, report));
         Receive<ReportPodGone>(report => Forward(report.Pod, report));
@@ -74,6 +74,13 @@ public sealed class AgentEndpointActor : ReceiveActor
         var feed = new AgentFeed(hello.NodeName, hello.Agent, _services.Cache);
         _feeds[hello.NodeName] = feed;
         feed.Welcome(node, Self);
+    }
+
+    /// <summary>Alive is alive, known or not; but an agent without a feed hears nothing and must say hello. One that a newer agent replaced must not: they would take the node from each other for ever.</summary>
+    private void OnHeartbeat(AgentHeartbeat beat)
+    {
+        Forward(NodeKey(beat.NodeName), beat);
+        Sender.Tell(Feed(beat.NodeName) is null ? new AgentUnknown(beat.NodeName) : new AgentHeartbeatSeen(), Self);
     }
 
     private void OnAgentGone(Terminated gone)

@@ -38,6 +38,8 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     private bool _networkUp;
     private bool _configuring;
     private bool _looking;
+    private bool _heartbeatUnanswered;
+    private DateTimeOffset _lastHello;
 
     /// <param name="options">How it runs.</param>
     /// <param name="services">What its pods share.</param>
@@ -55,11 +57,14 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         Receive<RelistFailed>(_ => Timers.StartSingleTimer("relist", Tick.Relist, TimeSpan.FromSeconds(1)));
         Receive<AgentWelcome>(OnWelcome);
         Receive<AgentRefused>(_ => { });
+        Receive<AgentHeartbeatSeen>(_ => _heartbeatUnanswered = false);
+        Receive<AgentUnknown>(_ => Reconnect());
         Receive<PodsChanged>(changed => OnPods(changed.Pods));
         Receive<ObjectsChanged>(OnObjects);
         Receive<NodeChanged>(changed => UseNode(changed.NodeJson));
         Receive<PodWanted>(OnPodWanted);
         Receive<PodReleased>(released => Forget(released.Uid));
+        Receive<LivePodsWanted>(_ => Sender.Tell(new LivePods(_welcomed && _networkUp ? _workers.Keys.ToHashSet() : null), Self));
         Receive<FindContainer>(OnFind);
         Receive<Looked>(OnLooked);
         Receive<Terminated>(OnTerminated);
@@ -74,6 +79,8 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         Context.Watch(_options.ControlPlane);
+        var services = _services;
+        Context.ActorOf(Props.Create(() => new GarbageActor(services)), "garbage");
         Timers.StartPeriodicTimer("hello", Tick.Hello, _options.RetryInterval);
         Timers.StartPeriodicTimer("heartbeat", Tick.Heartbeat, _options.HeartbeatInterval);
         Timers.StartPeriodicTimer("status", Tick.Status, _options.StatusInterval);
@@ -184,6 +191,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
 
     private void Hello()
     {
+        _lastHello = _options.TimeProvider.GetUtcNow();
         _status = NodeStatusBuilder.Build(_options, _facts, _status, _options.TimeProvider.GetUtcNow());
         _options.ControlPlane.Tell(new AgentHello(_options.NodeName, Self, TypedJson.Write(NodeStatusBuilder.Node(_options, _status))), Self);
     }
@@ -201,7 +209,34 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         OnPods(welcome.Pods);
         Follow(always: true);
         if (first || !_networkUp) ConfigureNetwork();
+        _heartbeatUnanswered = false;
+        Beat();
+    }
+
+    /// <summary>One sign of life. Where the last one had no answer the endpoint may have forgotten this agent (or be gone without a word): hello again.</summary>
+    private void Beat()
+    {
+        if (_heartbeatUnanswered)
+        {
+            Reconnect();
+            return;
+        }
+        _heartbeatUnanswered = true;
         _options.ControlPlane.Tell(new AgentHeartbeat(_options.NodeName), Self);
+    }
+
+    /// <summary>Hello at once, and until it is answered; but never faster than hellos are repeated, whatever the endpoint answers.</summary>
+    private void Reconnect()
+    {
+        Disconnected();
+        if (_options.TimeProvider.GetUtcNow() - _lastHello >= _options.RetryInterval) Hello();
+    }
+
+    /// <summary>Pods run on; the next welcome brings everything up to date.</summary>
+    private void Disconnected()
+    {
+        (_welcomed, _heartbeatUnanswered) = (false, false);
+        Timers.StartPeriodicTimer("hello", Tick.Hello, _options.RetryInterval);
     }
 
     private void UseNode(ReadOnlyMemory<byte> json)
@@ -287,9 +322,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     {
         if (gone.ActorRef.Equals(_options.ControlPlane))
         {
-            // Pods run on; the next connection brings everything up to date.
-            _welcomed = false;
-            Timers.StartPeriodicTimer("hello", Tick.Hello, _options.RetryInterval);
+            Disconnected();
         }
         else if (_workers.FirstOrDefault(w => w.Value.Actor.Equals(gone.ActorRef)) is { Key: { } uid } entry)
         {
@@ -309,7 +342,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         }
         else if (ReferenceEquals(tick, Tick.Heartbeat))
         {
-            if (_welcomed && _runtimeUp) _options.ControlPlane.Tell(new AgentHeartbeat(_options.NodeName), Self);
+            if (_welcomed && _runtimeUp) Beat();
         }
         else if (ReferenceEquals(tick, Tick.Status))
         {

@@ -1,4 +1,6 @@
 using Orchestrator.Engine.Actor;
+using Orchestrator.NodeAgent.Images;
+using Orchestrator.NodeAgent.Nodes;
 using Orchestrator.NodeAgent.Runtime;
 using Orchestrator.NodeAgent.Volumes;
 using Orchestrator.Resources.Types.Core.V1;
@@ -49,6 +51,12 @@ public sealed record NodeAgentOptions
 
     /// <summary>How long until an unanswered hello or report is repeated.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>When images are removed to free disk space.</summary>
+    public ImageGarbagePolicy ImageGarbage { get; init; } = new();
+
+    /// <summary>Size and free space in bytes of the file system that holds a directory.</summary>
+    public Func<string, (long Capacity, long Available)> ReadDisk { get; init; } = NodeFacts.DiskOf;
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -31,11 +31,15 @@ public sealed class PodImages(IContainerRuntime runtime, AgentEvents events, Pul
     private readonly ConcurrentDictionary<(string Uid, string Image), BackOff> _backOffs = new();
 
     /// <summary>The image once it is there. Throws <see cref="ImageUnavailableException"/>, and <see cref="RuntimeUnavailableException"/> with a dead engine.</summary>
-    public async Task<ImageState> EnsureAsync(Pod pod, PodContainer container, CancellationToken cancel)
+    /// <param name="pod">The pod.</param>
+    /// <param name="container">Whose image.</param>
+    /// <param name="lookup">A look for the image that has just been begun, or null: it is looked for here.</param>
+    /// <param name="cancel">Gives up waiting.</param>
+    public async Task<ImageState> EnsureAsync(Pod pod, PodContainer container, Task<ImageState?>? lookup, CancellationToken cancel)
     {
         var image = container.Spec.Image;
         var policy = container.Spec.ImagePullPolicy;
-        var present = policy == "Always" ? null : await runtime.FindImageAsync(image, cancel).ConfigureAwait(false);
+        var present = policy == "Always" ? null : await (lookup?.WaitAsync(cancel) ?? runtime.FindImageAsync(image, cancel)).ConfigureAwait(false);
         if (present is not null)
         {
             events.Normal(pod, container.FieldPath, "Pulled", $"Container image \"{image}\" already present on machine");

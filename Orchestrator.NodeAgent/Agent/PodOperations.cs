@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orchestrator.Engine.Actor;
 using Orchestrator.NodeAgent.Pods;
 using Orchestrator.NodeAgent.Probes;
@@ -48,10 +49,17 @@ internal sealed class PodOperations(AgentServices services, Prober prober)
 {
     private static readonly TimeSpan MinimumGrace = TimeSpan.FromSeconds(2);
 
+    /// <summary>An older look for an image is not trusted: the image may have been replaced since.</summary>
+    private static readonly TimeSpan LookupLife = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<string, (DateTimeOffset At, Task<ImageState?> Image)> _lookups = new();
+
     private PodPlacement Placement => new(services.Options.ClusterId, services.Options.NodeName, services.Totals.MemoryBytes);
 
     public async Task<OperationDone> StartSandboxAsync(Pod pod, int attempt, CancellationToken cancel)
     {
+        // The engine finds the images of the first containers while it starts the sandbox.
+        foreach (var image in FirstImages(pod)) _lookups[image] = (services.Time.GetUtcNow(), services.Runtime.FindImageAsync(image, CancellationToken.None));
         try
         {
             return new SandboxStarted(await services.Runtime.RunSandboxAsync(ContainerSpecBuilder.Sandbox(pod, attempt, Placement), cancel).ConfigureAwait(false), attempt);
@@ -99,7 +107,7 @@ internal sealed class PodOperations(AgentServices services, Prober prober)
         try
         {
             if (start.Leftover is { } leftover) await services.Runtime.RemoveContainerAsync(leftover, cancel).ConfigureAwait(false);
-            var image = await services.Images.EnsureAsync(pod, start.Container, cancel).ConfigureAwait(false);
+            var image = await services.Images.EnsureAsync(pod, start.Container, RecentLookup(start.Container.Spec.Image), cancel).ConfigureAwait(false);
             var directory = services.DirectoryOf(pod.Metadata.UID);
             var environment = EnvironmentBuilder.Build(pod, start.Container.Spec, services.FactsOf(podIp), services.ServiceEnvironmentOf(pod), services.Objects);
             WriteFiles(pod, directory, start, podIp);
@@ -184,6 +192,12 @@ internal sealed class PodOperations(AgentServices services, Prober prober)
         var states = await services.Runtime.ListAsync(cancel).ConfigureAwait(false);
         await OrphanSweep.RemoveAsync(services.Runtime, [.. states.Where(s => PodLabels.Get(s.Labels, PodLabels.PodUid) == uid)], TimeSpan.Zero, cancel).ConfigureAwait(false);
     }
+
+    private static IEnumerable<string> FirstImages(Pod pod) =>
+        (pod.Spec.InitContainers is { Count: > 0 } init ? init.Take(1) : pod.Spec.Containers ?? []).Where(c => c.ImagePullPolicy != "Always").Select(c => c.Image).Distinct();
+
+    private Task<ImageState?>? RecentLookup(string image) =>
+        _lookups.TryGetValue(image, out var lookup) && services.Time.GetUtcNow() - lookup.At < LookupLife ? lookup.Image : null;
 
     private async Task<ObservedContainer?> InspectAsync(string id, CancellationToken cancel) =>
         await services.Runtime.InspectAsync(id, cancel).ConfigureAwait(false) is { } state

@@ -1,41 +1,54 @@
-using Microsoft.Extensions.Logging;
 using Orchestrator.NodeAgent.Runtime;
 using Orchestrator.NodeAgent.Runtime.Docker;
 
 namespace Orchestrator.NodeAgent.Images;
 
+/// <summary>What a collection of images came to; sizes in bytes. <paramref name="Refused"/> are images that the engine would not remove, with its words.</summary>
+public sealed record ImageGarbageResult(IReadOnlyList<string> Removed, IReadOnlyList<(string Id, string Why)> Refused, long BytesWanted, long BytesFreed)
+{
+    /// <summary>Less was found than the disk needs.</summary>
+    public bool FellShort => BytesFreed < BytesWanted;
+}
+
 /// <summary>
-/// Keeps the disk of the engine's images below a threshold. Remembers when it first saw each image and when a container last used it, so call it regularly, also
+/// Keeps the disk of the engine's images below a threshold. Remembers when it first saw each image and when a container last used it, so let it observe regularly, also
 /// while there is room. Only images that this agent saw used are ever removed: the engine is the machine's, and what a person put there by hand stays.
+/// One caller at a time.
 /// </summary>
-public sealed partial class ImageGarbageCollector(IContainerRuntime runtime, ImageGarbagePolicy policy, TimeProvider time, ILogger log)
+public sealed class ImageGarbageCollector(IContainerRuntime runtime, ImageGarbagePolicy policy, TimeProvider time)
 {
     private readonly Dictionary<string, (DateTimeOffset FirstSeen, DateTimeOffset? LastUsed)> _known = [];
+    private IReadOnlyList<ImageState> _images = [];
+    private HashSet<string> _used = [];
 
-    /// <summary>
-    /// Looks, and removes what <see cref="ImageGarbagePlan"/> says for the disk's figures in bytes. Returns the ids removed; an image the engine refuses to remove (another user's
-    /// container needs it) is skipped.
-    /// </summary>
-    public async Task<IReadOnlyList<string>> CollectAsync(long diskCapacity, long diskAvailable, CancellationToken cancel)
+    /// <summary>Lists the images and notes which of them <paramref name="containers"/>, running or not, use now.</summary>
+    public async Task ObserveAsync(IReadOnlyList<ContainerState> containers, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        var images = await runtime.ListImagesAsync(cancel).ConfigureAwait(false);
-        var used = (await runtime.ListAsync(cancel).ConfigureAwait(false)).Select(c => c.ImageId).ToHashSet();
-        foreach (var gone in _known.Keys.Except(images.Select(i => i.Id)).ToList())
+        _images = await runtime.ListImagesAsync(cancel).ConfigureAwait(false);
+        _used = containers.Select(c => c.ImageId).ToHashSet();
+        foreach (var gone in _known.Keys.Except(_images.Select(i => i.Id)).ToList())
         {
             _known.Remove(gone);
         }
 
-        foreach (var image in images)
+        foreach (var image in _images)
         {
             var before = _known.GetValueOrDefault(image.Id, (now, null));
-            _known[image.Id] = used.Contains(image.Id) ? (before.FirstSeen, now) : before;
+            _known[image.Id] = _used.Contains(image.Id) ? (before.FirstSeen, now) : before;
         }
+    }
 
-        var candidates = images.Where(i => _known[i.Id].LastUsed is not null).Select(i =>
-            new CollectableImage(i.Id, i.SizeBytes, _known[i.Id].FirstSeen, _known[i.Id].LastUsed, used.Contains(i.Id), i.Tags.Contains(PauseImage.Reference)));
+    /// <summary>Of what was observed last, removes what <see cref="ImageGarbagePlan"/> says for the disk's figures in bytes.</summary>
+    public async Task<ImageGarbageResult> CollectAsync(long diskCapacity, long diskAvailable, CancellationToken cancel)
+    {
+        var candidates = _images.Where(i => _known[i.Id].LastUsed is not null).Select(i =>
+            new CollectableImage(i.Id, i.SizeBytes, _known[i.Id].FirstSeen, _known[i.Id].LastUsed, _used.Contains(i.Id), i.Tags.Contains(PauseImage.Reference)));
+        var plan = ImageGarbagePlan.Make(policy, diskCapacity, diskAvailable, candidates, time.GetUtcNow());
+        var sizes = _images.ToDictionary(i => i.Id, i => i.SizeBytes);
         var removed = new List<string>();
-        foreach (var id in ImageGarbagePlan.Make(policy, diskCapacity, diskAvailable, candidates, now).Remove)
+        var refused = new List<(string, string)>();
+        foreach (var id in plan.Remove)
         {
             try
             {
@@ -44,13 +57,11 @@ public sealed partial class ImageGarbageCollector(IContainerRuntime runtime, Ima
             }
             catch (RuntimeException e)
             {
-                LogKept(log, id, e.Message);
+                // Somebody else's container needs it.
+                refused.Add((id, e.Message));
             }
         }
 
-        return removed;
+        return new ImageGarbageResult(removed, refused, plan.BytesWanted, removed.Sum(id => sizes[id]));
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Image {Image} was not collected: {Why}")]
-    private static partial void LogKept(ILogger log, string image, string why);
 }

@@ -42,18 +42,26 @@ public sealed record NodeFacts
     {
         var memory = File.ReadLines("/proc/meminfo").Select(l => l.Split([' ', ':'], StringSplitOptions.RemoveEmptyEntries)).Where(p => p.Length > 1)
             .ToDictionary(p => p[0], p => long.Parse(p[1], CultureInfo.InvariantCulture) * 1024);
-        var drive = new DriveInfo(dataDirectory);
+        var disk = DiskOf(dataDirectory);
         var threads = File.ReadAllText("/proc/loadavg").Split(' ')[3].Split('/')[1];
         return new NodeFacts
         {
             Cpus = Environment.ProcessorCount,
             MemoryBytes = memory["MemTotal"],
             AvailableMemoryBytes = memory.GetValueOrDefault("MemAvailable", memory["MemTotal"]),
-            StorageBytes = drive.TotalSize,
-            AvailableStorageBytes = drive.AvailableFreeSpace,
+            StorageBytes = disk.Capacity,
+            AvailableStorageBytes = disk.Available,
             Pids = (long.Parse(File.ReadAllText("/proc/sys/kernel/pid_max"), CultureInfo.InvariantCulture), long.Parse(threads, CultureInfo.InvariantCulture)),
             Ids = (ReadLine("/etc/machine-id"), ReadLine("/sys/class/dmi/id/product_uuid"), ReadLine("/proc/sys/kernel/random/boot_id")),
         };
+    }
+
+    /// <summary>Size and free space in bytes of the file system that holds a directory; zeros where there is no such directory (the engine's may be on another machine).</summary>
+    public static (long Capacity, long Available) DiskOf(string directory)
+    {
+        if (!Directory.Exists(directory)) return (0, 0);
+        var drive = new DriveInfo(directory);
+        return (drive.TotalSize, drive.AvailableFreeSpace);
     }
 
     /// <summary>The architecture as Go names it.</summary>

@@ -17,7 +17,7 @@ public sealed record AgentHello(string NodeName, IActorRef Agent, ReadOnlyMemory
 /// <summary>The node's status as observed (a v1 NodeStatus). Persisted only where it differs.</summary>
 public sealed record ReportNodeStatus(string NodeName, ReadOnlyMemory<byte> StatusJson);
 
-/// <summary>The agent is alive and its runtime answers. Renews the node's lease; never a journal write of the Node.</summary>
+/// <summary>The agent is alive and its runtime answers. Renews the node's lease; never a journal write of the Node. Answered with <see cref="AgentHeartbeatSeen"/> or <see cref="AgentUnknown"/>.</summary>
 public sealed record AgentHeartbeat(string NodeName);
 
 /// <summary>A pod's whole status as observed (a v1 PodStatus). Answered with <see cref="PodStatusAccepted"/>; repeated until then.</summary>
@@ -45,6 +45,12 @@ public sealed record AgentWelcome(ReadOnlyMemory<byte> NodeJson, IReadOnlyList<O
 
 /// <summary>The agent may not serve this node; it retries with back-off.</summary>
 public sealed record AgentRefused(string Reason);
+
+/// <summary>The sign of life came in, and the node's newest agent is told about its pods.</summary>
+public sealed record AgentHeartbeatSeen;
+
+/// <summary>The endpoint knows no agent of the node (it was restarted): the agent says hello again.</summary>
+public sealed record AgentUnknown(string NodeName);
 
 /// <summary>Pods of the node that changed, in order, gone ones included.</summary>
 public sealed record PodsChanged(IReadOnlyList<ObjectState> Pods);

@@ -17,7 +17,7 @@ internal sealed class AgentFixture : IDisposable
     private readonly ControlPlaneState _state = new();
     private long _version = 10;
 
-    public AgentFixture(ActorSystem system, IContainerRuntime runtime, string clusterId = "test", string? directory = null, string podCidr = "10.244.1.0/24")
+    public AgentFixture(ActorSystem system, IContainerRuntime runtime, string clusterId = "test", string? directory = null, string podCidr = "10.244.1.0/24", Func<NodeAgentOptions, NodeAgentOptions>? change = null)
     {
         _system = system;
         DataDirectory = directory ?? Directory.CreateTempSubdirectory("agent-").FullName;
@@ -28,6 +28,7 @@ internal sealed class AgentFixture : IDisposable
         {
             NodeName = "node-1", ClusterId = clusterId, DataDirectory = DataDirectory, Runtime = runtime, ControlPlane = ControlPlane, TimeProvider = system.TimeProvider, HostIp = "192.168.0.1",
         };
+        _options = change?.Invoke(_options) ?? _options;
     }
 
     public string DataDirectory { get; }
@@ -42,6 +43,22 @@ internal sealed class AgentFixture : IDisposable
 
     public NodeStatus? NodeStatus => _state.NodeStatus;
 
+    public int Hellos => Volatile.Read(ref _state.Hellos);
+
+    public int Heartbeats => Volatile.Read(ref _state.Heartbeats);
+
+    /// <summary>Whether hellos and heartbeats are answered.</summary>
+    public bool ControlPlaneAnswers
+    {
+        set => _state.Answers = value;
+    }
+
+    /// <summary>Whether the control plane says that it does not know the agent, as a restarted endpoint does.</summary>
+    public bool ControlPlaneForgets
+    {
+        set => _state.Forgets = value;
+    }
+
     public NodeAgentHandle Start() => Agent = NodeAgentHost.Start(_system, _options);
 
     public PodStatus? Status(Pod pod) => _state.Statuses.GetValueOrDefault(pod.Metadata.UID);
@@ -49,11 +66,17 @@ internal sealed class AgentFixture : IDisposable
     /// <summary>Binds or updates a pod; the stored status is what was reported last.</summary>
     public void Put(Pod pod)
     {
+        PutSilently(pod);
+        Agent?.Ref.Tell(new PodsChanged([_state.Pods[pod.Metadata.UID]]), ControlPlane);
+    }
+
+    /// <summary>Binds or updates a pod without telling the agent: it hears of it with the next welcome.</summary>
+    public void PutSilently(Pod pod)
+    {
         pod.Metadata.ResourceVersion = (++_version).ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (Status(pod) is { } status) pod.Status = status;
         var state = new ObjectState(Key(pod), pod.Metadata.UID, _version, TypedJson.Write(pod));
         _state.Pods[pod.Metadata.UID] = state;
-        Agent?.Ref.Tell(new PodsChanged([state]), ControlPlane);
     }
 
     public void Remove(Pod pod)
@@ -103,6 +126,14 @@ internal sealed class AgentFixture : IDisposable
 
         public NodeStatus? NodeStatus { get; set; }
 
+        public int Hellos;
+
+        public int Heartbeats;
+
+        public volatile bool Answers = true;
+
+        public volatile bool Forgets;
+
         public System.Collections.Concurrent.ConcurrentDictionary<string, ObjectState> Pods { get; } = new();
 
         public System.Collections.Concurrent.ConcurrentDictionary<ResourceKey, ObjectState> Objects { get; } = new();
@@ -120,11 +151,17 @@ internal sealed class AgentFixture : IDisposable
         {
             Receive<AgentHello>(hello =>
             {
+                Interlocked.Increment(ref state.Hellos);
+                if (!state.Answers) return;
                 state.NodeStatus = TypedJson.Read<Node>(hello.NodeJson).Status;
                 Sender.Tell(new AgentWelcome(state.NodeJson, [.. state.Pods.Values]), Self);
             });
             Receive<ReportNodeStatus>(report => state.NodeStatus = TypedJson.Read<NodeStatus>(report.StatusJson));
-            Receive<AgentHeartbeat>(_ => { });
+            Receive<AgentHeartbeat>(beat =>
+            {
+                Interlocked.Increment(ref state.Heartbeats);
+                if (state.Answers) Sender.Tell(state.Forgets ? new AgentUnknown(beat.NodeName) : new AgentHeartbeatSeen(), Self);
+            });
             Receive<ReportPodStatus>(report =>
             {
                 state.Statuses[report.Uid] = TypedJson.Read<PodStatus>(report.StatusJson);

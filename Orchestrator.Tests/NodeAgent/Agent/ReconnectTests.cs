@@ -1,0 +1,51 @@
+using Orchestrator.NodeAgent.Runtime.Simulated;
+using Shouldly;
+using Xunit;
+using static Orchestrator.Tests.NodeAgent.Pods.PodBuilder;
+
+namespace Orchestrator.Tests.NodeAgent.Agent;
+
+public sealed class ReconnectTests : SimulatedAgentTest
+{
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
+
+    [Fact]
+    public void An_answered_heartbeat_needs_no_further_hello()
+    {
+        Use(new SimulatedOptions());
+        Until(() => Fixture.Hellos == 1 && Fixture.Heartbeats == 1);
+        Until(() => Fixture.Heartbeats >= 6, Step);
+        Fixture.Hellos.ShouldBe(1);
+    }
+
+    [Fact]
+    public void An_agent_that_the_endpoint_does_not_know_says_hello_at_its_next_heartbeat_and_gets_its_pods()
+    {
+        Use(new SimulatedOptions());
+        var pod = Pod();
+        Fixture.Put(pod);
+        Until(() => Fixture.Status(pod)?.Phase == "Running");
+        var (starts, missed) = (Runtime.Calls["start"], Pod("missed"));
+        Fixture.ControlPlaneForgets = true;
+        Fixture.PutSilently(missed);
+        var before = VirtualNow;
+        Until(() => Fixture.Hellos >= 2, Step);
+        (VirtualNow - before).ShouldBeLessThanOrEqualTo(TimeSpan.FromSeconds(15));
+        Fixture.ControlPlaneForgets = false;
+        Until(() => Fixture.Status(missed)?.Phase == "Running");
+        Runtime.Calls["start"].ShouldBe(starts + 1, "what ran is left alone");
+    }
+
+    [Fact]
+    public void Without_an_answer_the_agent_says_hello_until_it_is_welcome()
+    {
+        Use(new SimulatedOptions());
+        Until(() => Fixture.Heartbeats >= 1);
+        Fixture.ControlPlaneAnswers = false;
+        Until(() => Fixture.Hellos >= 4, Step);
+        Fixture.ControlPlaneAnswers = true;
+        var pod = Pod();
+        Fixture.PutSilently(pod);
+        Until(() => Fixture.Status(pod)?.Phase == "Running", Step);
+    }
+}
