@@ -33,13 +33,13 @@ public sealed class PodImages(IContainerRuntime runtime, AgentEvents events, Pul
     /// <summary>The image once it is there. Throws <see cref="ImageUnavailableException"/>, and <see cref="RuntimeUnavailableException"/> with a dead engine.</summary>
     /// <param name="pod">The pod.</param>
     /// <param name="container">Whose image.</param>
-    /// <param name="lookup">A look for the image that has just been begun, or null: it is looked for here.</param>
+    /// <param name="find">Looks for an image on the node.</param>
     /// <param name="cancel">Gives up waiting.</param>
-    public async Task<ImageState> EnsureAsync(Pod pod, PodContainer container, Task<ImageState?>? lookup, CancellationToken cancel)
+    public async Task<ImageState> EnsureAsync(Pod pod, PodContainer container, Func<string, CancellationToken, Task<ImageState?>> find, CancellationToken cancel)
     {
         var image = container.Spec.Image;
         var policy = container.Spec.ImagePullPolicy;
-        var present = policy == "Always" ? null : await (lookup?.WaitAsync(cancel) ?? runtime.FindImageAsync(image, cancel)).ConfigureAwait(false);
+        var present = policy == "Always" ? null : await find(image, cancel).ConfigureAwait(false);
         if (present is not null)
         {
             events.Normal(pod, container.FieldPath, "Pulled", $"Container image \"{image}\" already present on machine");

@@ -107,7 +107,7 @@ internal sealed class PodOperations(AgentServices services, Prober prober)
         try
         {
             if (start.Leftover is { } leftover) await services.Runtime.RemoveContainerAsync(leftover, cancel).ConfigureAwait(false);
-            var image = await services.Images.EnsureAsync(pod, start.Container, RecentLookup(start.Container.Spec.Image), cancel).ConfigureAwait(false);
+            var image = await services.Images.EnsureAsync(pod, start.Container, LookUpAsync, cancel).ConfigureAwait(false);
             var directory = services.DirectoryOf(pod.Metadata.UID);
             var environment = EnvironmentBuilder.Build(pod, start.Container.Spec, services.FactsOf(podIp), services.ServiceEnvironmentOf(pod), services.Objects);
             WriteFiles(pod, directory, start, podIp);
@@ -196,8 +196,8 @@ internal sealed class PodOperations(AgentServices services, Prober prober)
     private static IEnumerable<string> FirstImages(Pod pod) =>
         (pod.Spec.InitContainers is { Count: > 0 } init ? init.Take(1) : pod.Spec.Containers ?? []).Where(c => c.ImagePullPolicy != "Always").Select(c => c.Image).Distinct();
 
-    private Task<ImageState?>? RecentLookup(string image) =>
-        _lookups.TryGetValue(image, out var lookup) && services.Time.GetUtcNow() - lookup.At < LookupLife ? lookup.Image : null;
+    private Task<ImageState?> LookUpAsync(string image, CancellationToken cancel) =>
+        _lookups.TryGetValue(image, out var lookup) && services.Time.GetUtcNow() - lookup.At < LookupLife ? lookup.Image.WaitAsync(cancel) : services.Runtime.FindImageAsync(image, cancel);
 
     private async Task<ObservedContainer?> InspectAsync(string id, CancellationToken cancel) =>
         await services.Runtime.InspectAsync(id, cancel).ConfigureAwait(false) is { } state
