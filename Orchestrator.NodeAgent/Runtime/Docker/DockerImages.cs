@@ -43,6 +43,10 @@ internal sealed class DockerImages(DockerClient client)
         await ReadProgressAsync(progress.Body, cancel).ConfigureAwait(false);
     }
 
+    /// <summary>Gives an image a further name.</summary>
+    public Task TagAsync(string image, string repository, string tag, CancellationToken cancel) =>
+        client.SendAsync(HttpMethod.Post, $"/images/{Path(image)}/tag?repo={Uri.EscapeDataString(repository)}&tag={Uri.EscapeDataString(tag)}", cancel);
+
     public async Task<IReadOnlyList<ImageState>> ListAsync(CancellationToken cancel)
     {
         var images = await client.GetAsync("/images/json", DockerJson.Default.ImageSummaryArray, cancel).ConfigureAwait(false);

@@ -363,6 +363,13 @@ public sealed partial class DockerRuntime : IContainerRuntime
         if (await _images.FindAsync(PauseImage.Reference, cancel).ConfigureAwait(false) is null)
         {
             await _images.ImportAsync(PauseImage.Layer(RuntimeInformation.OSArchitecture), PauseImage.Repository, PauseImage.Tag, "ENTRYPOINT [\"/pause\"]", cancel).ConfigureAwait(false);
+            foreach (var (repository, tag) in PauseImage.WellKnownNames)
+            {
+                if (await _images.FindAsync($"{repository}:{tag}", cancel).ConfigureAwait(false) is null)
+                {
+                    await _images.TagAsync(PauseImage.Reference, repository, tag, cancel).ConfigureAwait(false);
+                }
+            }
         }
     }
 
