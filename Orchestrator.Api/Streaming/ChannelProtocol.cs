@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 
 namespace Orchestrator.Api.Streaming;
 
@@ -59,14 +58,5 @@ internal sealed record ChannelProtocol(string Name, bool Base64, bool StatusOnEr
         if (System.Buffers.Text.Base64.DecodeFromUtf8(message[1..], buffer, out _, out var written) != OperationStatus.Done) return false;
         data = buffer[..written];
         return true;
-    }
-
-    /// <summary>What the error channel carries for a closing Status: the Status itself, or for the first version only a failure's message.</summary>
-    public ReadOnlyMemory<byte> ClosingMessage(ReadOnlyMemory<byte> status)
-    {
-        if (StatusOnError) return status;
-        using var json = System.Text.Json.JsonDocument.Parse(status);
-        var failed = json.RootElement.TryGetProperty("status", out var outcome) && outcome.GetString() != "Success";
-        return failed && json.RootElement.TryGetProperty("message", out var message) ? Encoding.UTF8.GetBytes(message.GetString() ?? "") : default;
     }
 }

@@ -45,15 +45,15 @@ internal static class PodStreamRequests
     {
         IReadOnlyList<string> command = [.. query["command"].OfType<string>()];
         if (command.Count == 0) throw ApiStatus.BadRequest("you must specify at least 1 command for the container").AsException();
-        var (stdin, stdout, stderr, tty) = Streams(query);
-        return new ExecRequest(key, Uid(pod), ContainerOf(pod, key.Name, query.Text("container")), command, stdin, stdout, stderr && !tty, tty);
+        var (stdin, stdout, stderr, tty) = CommandStreams.Parse(query);
+        return new ExecRequest(key, Uid(pod), ContainerOf(pod, key.Name, query.Text("container")), command, stdin, stdout, stderr, tty);
     }
 
     /// <summary>kubectl attach.</summary>
     public static AttachRequest Attach(ResourceKey key, JsonObject pod, IQueryCollection query)
     {
-        var (stdin, stdout, stderr, tty) = Streams(query);
-        return new AttachRequest(key, Uid(pod), ContainerOf(pod, key.Name, query.Text("container")), stdin, stdout, stderr && !tty, tty);
+        var (stdin, stdout, stderr, tty) = CommandStreams.Parse(query);
+        return new AttachRequest(key, Uid(pod), ContainerOf(pod, key.Name, query.Text("container")), stdin, stdout, stderr, tty);
     }
 
     /// <summary>The pod's UID.</summary>
@@ -76,13 +76,6 @@ internal static class PodStreamRequests
         }
         if (containers.Contains(wanted) || init.Contains(wanted) || ephemeral.Contains(wanted)) return wanted;
         throw ApiStatus.BadRequest($"container {wanted} is not valid for pod {podName}").AsException();
-    }
-
-    private static (bool Stdin, bool Stdout, bool Stderr, bool Tty) Streams(IQueryCollection query)
-    {
-        var streams = (Stdin: query.Flag("stdin"), Stdout: query.Flag("stdout"), Stderr: query.Flag("stderr"), Tty: query.Flag("tty"));
-        if (!streams.Stdin && !streams.Stdout && !streams.Stderr) throw ApiStatus.BadRequest("you must specify at least one of stdin, stdout, stderr").AsException();
-        return streams;
     }
 
     private static List<string> Names(JsonObject pod, string list) =>

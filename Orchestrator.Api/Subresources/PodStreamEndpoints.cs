@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Requests;
+using Orchestrator.Api.Spdy;
 using Orchestrator.Api.Streaming;
 using Orchestrator.Protocol.Streams;
 using Orchestrator.Resources.Errors;
@@ -48,31 +49,34 @@ internal static class PodStreamEndpoints
         }
     }
 
-    /// <summary>exec and attach over a WebSocket.</summary>
+    /// <summary>exec and attach, over a WebSocket or SPDY.</summary>
     public static async Task CommandAsync(ApiCall call)
     {
         var pod = call.Existing().ToJsonObject();
         var node = PodStreamRequests.NodeOf(pod, call.Request.Name);
         NodeStreamRequest request = call.Request.Subresource == "exec" ? PodStreamRequests.Exec(call.Key, pod, call.Query) : PodStreamRequests.Attach(call.Key, pod, call.Query);
-        var (stdout, stderr) = request switch
+        var streams = CommandStreams.Of(request);
+        Func<Task<IClientChannels>> accept;
+        if (WebSocketUpgrade.IsRequested(call.Http))
         {
-            ExecRequest exec => (exec.Stdout, exec.Stderr),
-            AttachRequest attach => (attach.Stdout, attach.Stderr),
-            _ => (false, false),
-        };
-        if (!WebSocketUpgrade.IsRequested(call.Http)) throw ApiStatus.BadRequest("unable to upgrade: missing upgrade headers in request").AsException();
-        var name = WebSocketUpgrade.Choose(call.Http.Request, [.. ChannelProtocol.All.Select(p => p.Name).Where(n => n.Length > 0)])
-            ?? throw new ApiStatus(403, "Forbidden", "unable to upgrade: none of the offered subprotocols is supported").AsException();
-        var protocol = ChannelProtocol.All.First(p => p.Name == name);
+            var name = WebSocketUpgrade.Choose(call.Http.Request, [.. ChannelProtocol.All.Select(p => p.Name).Where(n => n.Length > 0)])
+                ?? throw new ApiStatus(403, "Forbidden", "unable to upgrade: none of the offered subprotocols is supported").AsException();
+            var first = streams.Stdout ? StreamFrame.Stdout : streams.Stderr ? StreamFrame.Stderr : StreamFrame.Error;
+            accept = async () => new WebSocketChannels(await WebSocketUpgrade.AcceptAsync(call.Http, name), ChannelProtocol.All.First(p => p.Name == name), first);
+        }
+        else
+        {
+            var protocol = SpdyUpgrade.Negotiate(call.Http, SpdyChannels.Protocols);
+            accept = async () => new SpdyChannels(await SpdyUpgrade.AcceptAsync(call.Http, protocol), protocol, streams, call.Services.Time);
+        }
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancel, call.Services.Stopping);
         // The node is asked first: its refusal is then a Status, not a broken connection.
         await using var stream = await call.Services.Streams.OpenAsync(node, request, stop.Token);
-        using var socket = await WebSocketUpgrade.AcceptAsync(call.Http, protocol.Name);
-        var first = stdout ? StreamFrame.Stdout : stderr ? StreamFrame.Stderr : StreamFrame.Error;
+        await using var channels = await accept();
         try
         {
-            await new WebSocketCommandSession(socket, protocol, stream).RunAsync(first, stop.Token);
+            await new CommandSession(channels, stream).RunAsync(stop.Token);
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
         {
