@@ -14,13 +14,13 @@ internal sealed class MessageLayout
 
     private readonly Dictionary<int, Member> _byNumber;
 
-    private MessageLayout(IEnumerable<SchemaField> fields, int depth)
+    private MessageLayout(SchemaType owner, IEnumerable<SchemaField> fields, int depth)
     {
         var members = new List<Member>();
         foreach (var group in fields.GroupBy(f => f.ProtobufPath.Count > depth ? f.ProtobufPath[depth] : 0))
         {
-            if (group.Key > 0) members.Add(new Member(group.Key, null, new MessageLayout(group, depth + 1)));
-            else members.AddRange(group.Select(f => new Member(f.ProtobufNumber, f, null)));
+            if (group.Key > 0) members.Add(new Member(group.Key, null, new MessageLayout(owner, group, depth + 1), null));
+            else members.AddRange(group.Select(f => new Member(f.ProtobufNumber, f, null, SchemaAlternative.Of(owner, f))));
         }
         Members = [.. members.OrderBy(m => m.Number)];
         _byNumber = Members.ToDictionary(m => m.Number);
@@ -30,13 +30,13 @@ internal sealed class MessageLayout
     internal IReadOnlyList<Member> Members { get; }
 
     /// <summary>The layout of a type, made once.</summary>
-    internal static MessageLayout Of(SchemaType type) => Known.GetValue(type, static t => new MessageLayout(t.Fields.Where(f => f.ProtobufNumber > 0), 0));
+    internal static MessageLayout Of(SchemaType type) => Known.GetValue(type, static t => new MessageLayout(t, t.Fields.Where(f => f.ProtobufNumber > 0), 0));
 
     /// <summary>The member with a number, or null.</summary>
     internal Member? Find(int number) => _byNumber.GetValueOrDefault(number);
 
-    /// <summary>A field, or an embedded struct: exactly one of the two is set.</summary>
-    internal sealed record Member(int Number, SchemaField? Field, MessageLayout? Embedded)
+    /// <summary>A field, or an embedded struct: exactly one of the two is set. <paramref name="Alternative"/> is what the raw JSON of the field is in protobuf, if anything but bytes.</summary>
+    internal sealed record Member(int Number, SchemaField? Field, MessageLayout? Embedded, SchemaAlternative? Alternative)
     {
         /// <summary>The field's JSON name in UTF-8; empty for an embedded struct.</summary>
         internal JsonEncodedText Name { get; } = Field is null ? default : Field.EncodedName;

@@ -17,7 +17,8 @@ internal static class MessageReader
     /// <summary>Reads a whole message into <paramref name="into"/>.</summary>
     internal static void Read(ReadOnlySpan<byte> message, MessageLayout layout, JsonObject into) => Read(message, layout, into, 0);
 
-    private static void Read(ReadOnlySpan<byte> message, MessageLayout layout, JsonObject into, int depth)
+    /// <summary>As <see cref="Read(ReadOnlySpan{byte}, MessageLayout, JsonObject)"/>, for a message that lies <paramref name="depth"/> deep.</summary>
+    internal static void Read(ReadOnlySpan<byte> message, MessageLayout layout, JsonObject into, int depth)
     {
         if (depth > MaxDepth) throw new ProtobufFormatException("exceeded max depth");
         var reader = new ProtobufReader(message);
@@ -29,12 +30,12 @@ internal static class MessageReader
                 reader.Expect(WireType.Bytes, "an embedded struct");
                 Read(reader.Bytes(), embedded, into, depth + 1);
             }
-            else if (member?.Field is { } field) Field(ref reader, field, into, depth);
+            else if (member?.Field is { } field) Field(ref reader, field, member.Alternative, into, depth);
             else reader.Skip();
         }
     }
 
-    private static void Field(ref ProtobufReader reader, SchemaField field, JsonObject into, int depth)
+    private static void Field(ref ProtobufReader reader, SchemaField field, SchemaAlternative? alternative, JsonObject into, int depth)
     {
         switch (field.Type.Kind)
         {
@@ -45,14 +46,14 @@ internal static class MessageReader
             case ValueKind.Map:
                 if (into[field.Name] is not JsonObject map) into[field.Name] = map = [];
                 reader.Expect(WireType.Bytes, field.GoName);
-                Entry(reader.Bytes(), field.Type.Element!, map, field.GoName, depth + 1);
+                Entry(reader.Bytes(), field.Type.Element!, alternative, map, field.GoName, depth + 1);
                 break;
             case ValueKind.Struct when into[field.Name] is JsonObject known:
                 reader.Expect(WireType.Bytes, field.GoName);
                 Read(reader.Bytes(), MessageLayout.Of(field.Type.Struct), known, depth + 1);
                 break;
             default:
-                var value = Value(ref reader, field.Type, field.GoName, depth);
+                var value = Value(ref reader, field.Type, alternative, field.GoName, depth);
                 if (value is null || (!field.Type.Pointer && IsZero(value, field.Type.Kind))) into.Remove(field.Name);
                 else into[field.Name] = value;
                 break;
@@ -65,13 +66,13 @@ internal static class MessageReader
         {
             // Packed: upstream never writes it, protobuf wants it read.
             var packed = new ProtobufReader(reader.Bytes());
-            while (packed.NextPacked()) list.Add(Value(ref packed, element, name, depth));
+            while (packed.NextPacked()) list.Add(Value(ref packed, element, null, name, depth));
             return;
         }
-        list.Add(Value(ref reader, element, name, depth) ?? Zero(element));
+        list.Add(Value(ref reader, element, null, name, depth) ?? Zero(element));
     }
 
-    private static void Entry(ReadOnlySpan<byte> entry, FieldType element, JsonObject map, string name, int depth)
+    private static void Entry(ReadOnlySpan<byte> entry, FieldType element, SchemaAlternative? alternative, JsonObject map, string name, int depth)
     {
         var key = "";
         JsonNode? value = null;
@@ -82,7 +83,7 @@ internal static class MessageReader
             {
                 case 1: reader.Expect(WireType.Bytes, name); key = reader.Text(); break;
                 case 2 when element.Kind == ValueKind.List: reader.Expect(WireType.Bytes, name); value = ExtraItems(reader.Bytes(), element.Element!, name, depth); break;
-                case 2: value = Value(ref reader, element, name, depth); break;
+                case 2: value = Value(ref reader, element, alternative, name, depth); break;
                 default: reader.Skip(); break;
             }
         }
@@ -103,7 +104,7 @@ internal static class MessageReader
     }
 
     /// <summary>One value; null for an empty time or raw value.</summary>
-    private static JsonNode? Value(ref ProtobufReader reader, FieldType type, string name, int depth)
+    private static JsonNode? Value(ref ProtobufReader reader, FieldType type, SchemaAlternative? alternative, string name, int depth)
     {
         reader.Expect(type.Kind switch { ValueKind.Bool or ValueKind.Int32 or ValueKind.Int64 => WireType.Varint, ValueKind.Double => WireType.Fixed64, _ => WireType.Bytes }, name);
         switch (type.Kind)
@@ -119,6 +120,7 @@ internal static class MessageReader
             case ValueKind.Time or ValueKind.MicroTime: return Moment(reader.Bytes(), type.Kind, name);
             case ValueKind.Quantity: return OneText(reader.Bytes(), name) ?? "0";
             case ValueKind.IntOrString: return IntOrString(reader.Bytes(), name);
+            case ValueKind.Raw when alternative is not null: return alternative.Read(reader.Bytes(), name, depth);
             case ValueKind.Raw or ValueKind.Fields: return Raw(reader.Bytes(), name);
             case ValueKind.Struct:
                 var obj = new JsonObject();

@@ -54,17 +54,36 @@ public static class ProtobufEncoder
 
     private static string? Text(JsonElement obj, ReadOnlySpan<byte> name) => obj.TryGetProperty(name, out var value) ? value.GetString() : null;
 
-    private static void Message(ProtobufWriter w, JsonElement obj, MessageLayout layout)
+    /// <summary>Writes an object's members.</summary>
+    internal static void Message(ProtobufWriter w, JsonElement obj, MessageLayout layout)
     {
         foreach (var member in layout.Members)
         {
             if (member.Embedded is { } embedded)
                 w.Message(member.Number, (obj, embedded), static (w, s) => Message(w, s.obj, s.embedded));
             else if (obj.TryGetProperty(member.Name.EncodedUtf8Bytes, out var value) && value.ValueKind != JsonValueKind.Null)
-                Value(w, member.Number, value, member.Field!.Type);
+            {
+                if (member.Alternative is { } alternative) Alternative(w, member.Number, value, member.Field!.Type, alternative);
+                else Value(w, member.Number, value, member.Field!.Type);
+            }
             else if (!member.Field!.Type.Pointer)
                 Zero(w, member.Number, member.Field.Type);
         }
+    }
+
+    private static void Alternative(ProtobufWriter w, int number, JsonElement value, FieldType type, SchemaAlternative alternative)
+    {
+        if (type.Kind != ValueKind.Map)
+        {
+            w.Message(number, (value, alternative), static (w, s) => s.alternative.Write(w, s.value));
+            return;
+        }
+        foreach (var entry in value.EnumerateObject())
+            w.Message(number, (entry, alternative), static (w, s) =>
+            {
+                w.Text(1, s.entry.Name);
+                Alternative(w, 2, s.entry.Value, new FieldType(ValueKind.Raw), s.alternative);
+            });
     }
 
     private static void Value(ProtobufWriter w, int number, JsonElement value, FieldType type)

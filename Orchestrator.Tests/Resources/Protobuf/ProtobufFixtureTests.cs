@@ -43,6 +43,23 @@ public class ProtobufFixtureTests
         Encoding.UTF8.GetString(CanonicalJson.Write(decoded, type)).ShouldBe(Encoding.UTF8.GetString(empty));
     }
 
+    [Theory]
+    [InlineData("""{"additionalProperties":true}""", "F201" + "02" + "0801")]
+    [InlineData("""{"additionalProperties":false}""", "F201" + "02" + "0800")]
+    [InlineData("""{"additionalItems":{"type":"string"}}""", null)]
+    [InlineData("""{"items":{"type":"object","properties":{"a":{"items":[{"type":"integer"},{"type":"string"}]}}}}""", null)]
+    [InlineData("""{"dependencies":{"a":["b","c"],"d":{"required":["e"]}}}""", null)]
+    [InlineData("""{"default":{"a":[1,2.5,null]},"enum":["a",1,true],"example":"x"}""", null)]
+    public void The_alternatives_of_a_custom_resources_schema_come_back(string schema, string? bytes)
+    {
+        var type = SchemaCatalog.Default.Find("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition");
+        var json = Encoding.UTF8.GetBytes($$"""{"spec":{"versions":[{"name":"v1","schema":{"openAPIV3Schema":{{schema}} } }]} }""");
+        var canonical = CanonicalJson.Write(ObjectDecoder.Decode(json, type, FieldValidation.Strict, []), type);
+        var encoded = ProtobufEncoder.Encode(canonical, type);
+        Encoding.UTF8.GetString(CanonicalJson.Write(ProtobufDecoder.Decode(encoded, type), type)).ShouldBe(Encoding.UTF8.GetString(canonical));
+        if (bytes is not null) Convert.ToHexString(encoded).ShouldContain(bytes);
+    }
+
     [Fact]
     public void A_list_encoded_entry_by_entry_is_the_list_encoded_as_a_whole()
     {
