@@ -45,6 +45,6 @@ internal static class WebSocketUpgrade
         if (protocol.Length > 0) response.SecWebSocketProtocol = protocol;
         var upgrade = context.Features.Get<IHttpUpgradeFeature>() ?? throw ApiStatus.BadRequest("this connection cannot be upgraded").AsException();
         var stream = await upgrade.UpgradeAsync();
-        return WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true, SubProtocol = protocol.Length > 0 ? protocol : null, KeepAliveInterval = TimeSpan.FromSeconds(30) });
+        return WebSocket.CreateFromStream(stream, new WebSocketCreationOptions { IsServer = true, KeepAliveInterval = TimeSpan.FromSeconds(30) });
     }
 }

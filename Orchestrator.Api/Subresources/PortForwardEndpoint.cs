@@ -1,0 +1,48 @@
+using System.Net.WebSockets;
+using Orchestrator.Api.Hosting;
+using Orchestrator.Api.Spdy;
+using Orchestrator.Api.Streaming;
+using Orchestrator.Protocol.Streams;
+using Orchestrator.Resources.Errors;
+
+namespace Orchestrator.Api.Subresources;
+
+/// <summary><c>pods/portforward</c>: SPDY streams, directly or inside a WebSocket's binary messages (kubectl from 1.31 on).</summary>
+internal static class PortForwardEndpoint
+{
+    private const string Protocol = "portforward.k8s.io";
+    private const string Tunnelled = $"SPDY/3.1+{Protocol}";
+
+    /// <summary>Forwards connections until the client closes.</summary>
+    public static async Task HandleAsync(ApiCall call)
+    {
+        var pod = call.Existing().ToJsonObject();
+        var node = PodStreamRequests.NodeOf(pod, call.Request.Name);
+        var uid = PodStreamRequests.Uid(pod);
+        if ((string?)pod["status"]?["phase"] != "Running")
+            throw ApiStatus.BadRequest($"unable to forward port because pod is not running. Current status={(string?)pod["status"]?["phase"]}").AsException();
+
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancel, call.Services.Stopping);
+        await using var transport = await AcceptAsync(call);
+        using var connection = new SpdyConnection(transport);
+        var session = new PortForwardSession(connection, $"pod {call.Request.Name}, uid {uid}", ConnectAsync, call.Services.Time);
+        try
+        {
+            await session.RunAsync(stop.Token);
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
+        {
+            // The client has gone, and with it all that it forwarded.
+        }
+
+        Task<INodeStream> ConnectAsync(int port, CancellationToken cancel) => call.Services.Streams.OpenAsync(node, new PortRequest(call.Key, uid, port), cancel);
+    }
+
+    private static async Task<Stream> AcceptAsync(ApiCall call)
+    {
+        if (!WebSocketUpgrade.IsRequested(call.Http)) return await SpdyUpgrade.AcceptAsync(call.Http, SpdyUpgrade.Negotiate(call.Http, [Protocol]));
+        if (WebSocketUpgrade.Choose(call.Http.Request, Tunnelled) is not Tunnelled)
+            throw new ApiStatus(403, "Forbidden", $"unable to upgrade: the server accepts [{Tunnelled}] over WebSockets").AsException();
+        return WebSocketStream.Create(await WebSocketUpgrade.AcceptAsync(call.Http, Tunnelled), WebSocketMessageType.Binary, TimeSpan.FromSeconds(2));
+    }
+}
