@@ -89,8 +89,20 @@ internal sealed class AgentFixture : IDisposable
     {
         var map = new ConfigMap { Data = data.ToDictionary(d => d.Key, d => d.Value) };
         (map.Metadata.Name, map.Metadata.Namespace) = (name, "default");
-        var state = new ObjectState(new ResourceKey("configmaps", "default", name), "", ++_version, TypedJson.Write(map));
-        _state.Objects[state.Key] = state;
+        PutObject(new ResourceKey("configmaps", "default", name), TypedJson.Write(map));
+    }
+
+    public void PutSecret(string name, params (string Key, string Value)[] data)
+    {
+        var secret = new Secret { Data = data.ToDictionary(d => d.Key, d => System.Text.Encoding.UTF8.GetBytes(d.Value)) };
+        (secret.Metadata.Name, secret.Metadata.Namespace) = (name, "default");
+        PutObject(new ResourceKey("secrets", "default", name), TypedJson.Write(secret));
+    }
+
+    private void PutObject(ResourceKey key, byte[] json)
+    {
+        var state = new ObjectState(key, "", ++_version, json);
+        _state.Objects[key] = state;
         Agent?.Ref.Tell(new ObjectsChanged([state]), ControlPlane);
     }
 
