@@ -22,7 +22,7 @@ internal sealed class RawDocker : IAsyncDisposable
     {
         var time = TimeProvider.System;
         var start = time.GetTimestamp();
-        var sandbox = await CreateAsync($$"""{"Image":"{{image}}","Cmd":["sleep","3600"]}""");
+        var sandbox = await CreateAsync($$"""{"Image":"{{image}}","Cmd":["sleep","3600"],"HostConfig":{"IpcMode":"shareable"} }""");
         await PostAsync($"containers/{sandbox}/start", "");
         var container = await CreateAsync($$"""{"Image":"{{image}}","Cmd":["sleep","3600"],"HostConfig":{"NetworkMode":"container:{{sandbox}}","IpcMode":"container:{{sandbox}}"} }""");
         await PostAsync($"containers/{container}/start", "");
