@@ -22,11 +22,13 @@ internal sealed class ClusterBootstrap(ResourceClient client, int apiPort)
     /// <summary>Service <c>default/kubernetes</c> at the first service address.</summary>
     private JsonObject ApiService() => new()
     {
-        ["apiVersion"] = "v1", ["kind"] = "Service",
+        ["apiVersion"] = "v1",
+        ["kind"] = "Service",
         ["metadata"] = new JsonObject { ["name"] = "kubernetes", ["labels"] = new JsonObject { ["component"] = "apiserver", ["provider"] = "kubernetes" } },
         ["spec"] = new JsonObject
         {
-            ["type"] = "ClusterIP", ["clusterIP"] = AddressPool.First(client.Services.Options.ServiceCidr).ToString(),
+            ["type"] = "ClusterIP",
+            ["clusterIP"] = AddressPool.First(client.Services.Options.ServiceCidr).ToString(),
             ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = 443, ["protocol"] = "TCP", ["targetPort"] = apiPort }),
         },
     };

@@ -46,7 +46,12 @@ public sealed class ControlPlane : IAsyncDisposable
         var catalog = KindCatalog.Default;
         var services = new ControlPlaneServices
         {
-            Catalog = catalog, Cache = new ResourceCache(catalog, sealer), Sealer = sealer, Time = system.TimeProvider, Options = options, Logging = system.LoggerFactory,
+            Catalog = catalog,
+            Cache = new ResourceCache(catalog, sealer),
+            Sealer = sealer,
+            Time = system.TimeProvider,
+            Options = options,
+            Logging = system.LoggerFactory,
         };
         var plane = new ControlPlane(services);
         plane._subscriptions.Add(await journal.SubscribeAsync(0, services.Cache.Fold, cancel));

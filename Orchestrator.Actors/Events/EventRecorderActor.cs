@@ -103,10 +103,19 @@ public sealed class EventRecorderActor : ReceiveActor, IWithTimers
         if (e.Host.Length > 0) source["host"] = e.Host;
         return new JsonObject
         {
-            ["apiVersion"] = "v1", ["kind"] = "Event", ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns },
-            ["involvedObject"] = about, ["reason"] = e.Reason, ["message"] = e.Message, ["source"] = source,
-            ["firstTimestamp"] = Time(now), ["lastTimestamp"] = Time(now), ["count"] = 1, ["type"] = e.Type,
-            ["reportingComponent"] = e.Component, ["reportingInstance"] = e.Host,
+            ["apiVersion"] = "v1",
+            ["kind"] = "Event",
+            ["metadata"] = new JsonObject { ["name"] = name, ["namespace"] = ns },
+            ["involvedObject"] = about,
+            ["reason"] = e.Reason,
+            ["message"] = e.Message,
+            ["source"] = source,
+            ["firstTimestamp"] = Time(now),
+            ["lastTimestamp"] = Time(now),
+            ["count"] = 1,
+            ["type"] = e.Type,
+            ["reportingComponent"] = e.Component,
+            ["reportingInstance"] = e.Host,
         };
     }
 

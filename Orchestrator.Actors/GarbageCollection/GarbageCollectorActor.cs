@@ -102,7 +102,9 @@ public sealed class GarbageCollectorActor : ReceiveActor, IWithTimers
         var rest = (entry.ToJsonObject()["metadata"]![list] as JsonArray ?? []).Where(keep).Select(node => node?.DeepClone()).ToArray();
         var metadata = new JsonObject
         {
-            ["uid"] = action.Uid, ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture), [list] = rest.Length == 0 ? null : new JsonArray(rest),
+            ["uid"] = action.Uid,
+            ["resourceVersion"] = version.ToString(CultureInfo.InvariantCulture),
+            [list] = rest.Length == 0 ? null : new JsonArray(rest),
         };
         var patch = new JsonObject { ["metadata"] = metadata };
         return new PatchResource(action.Key, VersionOf(action.Key), _context, PatchType.Merge, Encoding.UTF8.GetBytes(patch.ToJsonString()), "", false);

@@ -20,7 +20,9 @@ public readonly record struct PodDemand(long[] Requests, long NonZeroMilliCpu, l
         // Pods that ask for nothing must not all go where the least is asked for: for scoring they count as something.
         var assumed = PodResources.Requests(new PodSpec
         {
-            InitContainers = spec.InitContainers?.ConvertAll(Assume), Containers = spec.Containers?.ConvertAll(Assume), Overhead = spec.Overhead,
+            InitContainers = spec.InitContainers?.ConvertAll(Assume),
+            Containers = spec.Containers?.ConvertAll(Assume),
+            Overhead = spec.Overhead,
         });
         return new PodDemand(requests, assumed.GetValueOrDefault("cpu").MilliValue, assumed.GetValueOrDefault("memory").Value);
     }

@@ -53,8 +53,12 @@ public static class ControllerPatches
     /// <summary>Adds the controller's reference.</summary>
     public static JsonObject Adopt(Controller controller, string uid) => Patch(uid, new JsonObject
     {
-        ["apiVersion"] = controller.ApiVersion, ["kind"] = controller.Kind, ["name"] = controller.Name, ["uid"] = controller.Uid,
-        ["controller"] = true, ["blockOwnerDeletion"] = true,
+        ["apiVersion"] = controller.ApiVersion,
+        ["kind"] = controller.Kind,
+        ["name"] = controller.Name,
+        ["uid"] = controller.Uid,
+        ["controller"] = true,
+        ["blockOwnerDeletion"] = true,
     });
 
     /// <summary>Takes the controller's reference away.</summary>

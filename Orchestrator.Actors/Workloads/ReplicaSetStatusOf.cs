@@ -43,8 +43,11 @@ public static class ReplicaSetStatusOf
         {
             others.Add(replicaSet.Status.Conditions?.Find(c => c.Type == "ReplicaFailure") ?? new ReplicaSetCondition
             {
-                Type = "ReplicaFailure", Status = "True", LastTransitionTime = WholeSeconds(now),
-                Reason = pods < (replicaSet.Spec.Replicas ?? 1) ? "FailedCreate" : "FailedDelete", Message = failure,
+                Type = "ReplicaFailure",
+                Status = "True",
+                LastTransitionTime = WholeSeconds(now),
+                Reason = pods < (replicaSet.Spec.Replicas ?? 1) ? "FailedCreate" : "FailedDelete",
+                Message = failure,
             });
         }
         return others.Count == 0 ? null : others;

@@ -157,7 +157,11 @@ internal sealed class RolloutStatus
         _conditions.RemoveAll(c => c.Type == type);
         _conditions.Add(new DeploymentCondition
         {
-            Type = type, Status = status, Reason = reason, Message = message, LastUpdateTime = _stamp,
+            Type = type,
+            Status = status,
+            Reason = reason,
+            Message = message,
+            LastUpdateTime = _stamp,
             LastTransitionTime = old?.Status == status ? old.LastTransitionTime : _stamp,
         });
     }

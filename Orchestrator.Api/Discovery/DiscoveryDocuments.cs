@@ -122,7 +122,9 @@ public sealed class DiscoveryDocuments(KindCatalog catalog, Func<string> serverA
             metadata["creationTimestamp"] = null;
             var versions = group.Select(v => (JsonNode)new JsonObject
             {
-                ["version"] = v.Version, ["resources"] = new JsonArray([.. v.Resources.Select(r => r.ToAggregatedJson(v))]), ["freshness"] = "Current",
+                ["version"] = v.Version,
+                ["resources"] = new JsonArray([.. v.Resources.Select(r => r.ToAggregatedJson(v))]),
+                ["freshness"] = "Current",
             });
             items.Add((JsonNode)new JsonObject { ["metadata"] = metadata, ["versions"] = new JsonArray([.. versions]) });
         }

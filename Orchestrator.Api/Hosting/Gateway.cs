@@ -80,7 +80,12 @@ internal sealed partial class Gateway(ApiServices services, Func<string> serverA
         var wanted = request.IsResource
             ? new AccessAttributes(request.Verb)
             {
-                IsResource = true, Group = request.Group, Resource = request.Resource, Subresource = request.Subresource, Namespace = request.Namespace, Name = request.Name,
+                IsResource = true,
+                Group = request.Group,
+                Resource = request.Resource,
+                Subresource = request.Subresource,
+                Namespace = request.Namespace,
+                Name = request.Name,
             }
             : new AccessAttributes(request.Verb) { Path = request.Path };
         if (services.Authorizer.Authorize(user, wanted).Allowed) return;

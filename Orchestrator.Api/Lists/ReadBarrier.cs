@@ -30,7 +30,8 @@ internal static class ReadBarrier
         {
             throw new ApiStatus(504, "Timeout", $"Too large resource version: {version}, current: {services.Cache.Head}")
             {
-                Causes = [new StatusCause("ResourceVersionTooLarge", "Too large resource version", "")], RetryAfterSeconds = 1,
+                Causes = [new StatusCause("ResourceVersionTooLarge", "Too large resource version", "")],
+                RetryAfterSeconds = 1,
             }.AsException();
         }
     }

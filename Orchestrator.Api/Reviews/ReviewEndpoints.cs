@@ -56,8 +56,12 @@ internal static class ReviewEndpoints
         var wanted = resource is not null
             ? new AccessAttributes(Text(resource, "verb"))
             {
-                IsResource = true, Group = Text(resource, "group"), Resource = Text(resource, "resource"), Subresource = Text(resource, "subresource"),
-                Namespace = Text(resource, "namespace"), Name = Text(resource, "name"),
+                IsResource = true,
+                Group = Text(resource, "group"),
+                Resource = Text(resource, "resource"),
+                Subresource = Text(resource, "subresource"),
+                Namespace = Text(resource, "namespace"),
+                Name = Text(resource, "name"),
             }
             : new AccessAttributes(Text(path!, "verb")) { Path = Text(path!, "path") };
         var decision = services.Authorizer.Authorize(user, wanted);

@@ -49,7 +49,11 @@ internal static class PodPlacementEndpoints
         ObjectResponse.AddWarnings(call.Http, [.. warnings, .. ((ResourceWritten)reply).Warnings]);
         return ResponseWriter.StatusAsync(call.Http, StatusCodes.Status201Created, new JsonObject
         {
-            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success", ["code"] = StatusCodes.Status201Created,
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Success",
+            ["code"] = StatusCodes.Status201Created,
         });
     }
 }

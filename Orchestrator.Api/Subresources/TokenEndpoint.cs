@@ -67,7 +67,9 @@ internal static class TokenEndpoint
         var node = kind == "Pod" ? bound.Header.NodeName : "";
         return request with
         {
-            Bound = new BoundObject(kind, name, bound.Uid), NodeName = node, NodeUid = node.Length > 0 ? call.Cache.Get(new ResourceKey("nodes", "", node))?.Uid ?? "" : "",
+            Bound = new BoundObject(kind, name, bound.Uid),
+            NodeName = node,
+            NodeUid = node.Length > 0 ? call.Cache.Get(new ResourceKey("nodes", "", node))?.Uid ?? "" : "",
         };
     }
 }

@@ -15,7 +15,8 @@ internal sealed class RawDocker : IAsyncDisposable
             await socket.ConnectAsync(new UnixDomainSocketEndPoint("/var/run/docker.sock"), cancel);
             return new NetworkStream(socket, ownsSocket: true);
         },
-    }) { BaseAddress = new Uri("http://docker/v1.41/") };
+    })
+    { BaseAddress = new Uri("http://docker/v1.41/") };
 
     /// <summary>Time to create and start the pair; removing it is not counted.</summary>
     public async Task<TimeSpan> RunPairAsync(string image)

@@ -333,7 +333,8 @@ public abstract class Eventsourced : ActorBase
                 {
                     RunHandlers(rest, ordering);
                     Flush();
-                }) { Counted = true });
+                })
+                { Counted = true });
                 throw;
             }
         }

@@ -80,7 +80,11 @@ public static class NodeStatusBuilder
         var (reason, message) = holds ? yes : no;
         return new NodeCondition
         {
-            Type = type, Status = status, Reason = reason, Message = message, LastHeartbeatTime = now,
+            Type = type,
+            Status = status,
+            Reason = reason,
+            Message = message,
+            LastHeartbeatTime = now,
             LastTransitionTime = old is not null && old.Status == status && old.LastTransitionTime is not null ? old.LastTransitionTime : now,
         };
     }

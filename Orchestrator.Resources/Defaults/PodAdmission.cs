@@ -82,7 +82,8 @@ public static class PodAdmission
                 {
                     ["configMap"] = new JsonObject
                     {
-                        ["name"] = "kube-root-ca.crt", ["items"] = new JsonArray(new JsonObject { ["key"] = "ca.crt", ["path"] = "ca.crt" }),
+                        ["name"] = "kube-root-ca.crt",
+                        ["items"] = new JsonArray(new JsonObject { ["key"] = "ca.crt", ["path"] = "ca.crt" }),
                     },
                 },
                 new JsonObject
@@ -91,7 +92,8 @@ public static class PodAdmission
                     {
                         ["items"] = new JsonArray(new JsonObject
                         {
-                            ["path"] = "namespace", ["fieldRef"] = new JsonObject { ["apiVersion"] = "v1", ["fieldPath"] = "metadata.namespace" },
+                            ["path"] = "namespace",
+                            ["fieldRef"] = new JsonObject { ["apiVersion"] = "v1", ["fieldPath"] = "metadata.namespace" },
                         }),
                     },
                 }),

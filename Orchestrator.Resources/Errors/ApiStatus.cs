@@ -89,7 +89,12 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
         if (RetryAfterSeconds > 0) details["retryAfterSeconds"] = RetryAfterSeconds;
         var json = new JsonObject
         {
-            ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Failure", ["message"] = Message, ["reason"] = Reason,
+            ["kind"] = "Status",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject(),
+            ["status"] = "Failure",
+            ["message"] = Message,
+            ["reason"] = Reason,
         };
         if (details.Count > 0) json["details"] = details;
         json["code"] = Code;
@@ -102,7 +107,9 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
         var dot = resource.IndexOf('.');
         return new ApiStatus(code, reason, message)
         {
-            Name = name, Kind = dot < 0 ? resource : resource[..dot], Group = dot < 0 ? null : resource[(dot + 1)..],
+            Name = name,
+            Kind = dot < 0 ? resource : resource[..dot],
+            Group = dot < 0 ? null : resource[(dot + 1)..],
         };
     }
 }

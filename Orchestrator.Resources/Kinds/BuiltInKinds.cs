@@ -15,7 +15,10 @@ internal static class BuiltInKinds
 {
     private static readonly KindStrategy Bindings = new RuledStrategy
     {
-        Defaults = ClusterDefaults.RoleBinding, Rules = ClusterValidation.RoleBinding, Change = ClusterValidation.RoleBindingChange, Table = ClusterTables.RoleBinding,
+        Defaults = ClusterDefaults.RoleBinding,
+        Rules = ClusterValidation.RoleBinding,
+        Change = ClusterValidation.RoleBindingChange,
+        Table = ClusterTables.RoleBinding,
     };
 
     private static readonly KindStrategy Roles = new RuledStrategy { Rules = ClusterValidation.Role, Table = ClusterTables.Created };
@@ -245,8 +248,14 @@ internal static class BuiltInKinds
 
     private static ResourceKind Namespaced(string group, string version, string package, string kind, string plural, KindStrategy strategy) => new()
     {
-        Group = group, Version = version, Kind = kind, Plural = plural, Singular = kind.ToLowerInvariant(), Namespaced = true,
-        SchemaName = $"io.k8s.api.{package}.{kind}", Strategy = strategy,
+        Group = group,
+        Version = version,
+        Kind = kind,
+        Plural = plural,
+        Singular = kind.ToLowerInvariant(),
+        Namespaced = true,
+        SchemaName = $"io.k8s.api.{package}.{kind}",
+        Strategy = strategy,
     };
 
     private static ResourceKind Cluster(string group, string version, string package, string kind, string plural, KindStrategy strategy) =>

@@ -147,7 +147,8 @@ internal sealed class OpenApiSchemas(SchemaCatalog catalog, bool v3)
         Meta + "Patch" => Scalar("A patch document in the form its media type names.", "object", null),
         IntOrString when v3 => new JsonObject
         {
-            ["description"] = "A 32-bit number or a text.", ["format"] = "int-or-string",
+            ["description"] = "A 32-bit number or a text.",
+            ["format"] = "int-or-string",
             ["oneOf"] = new JsonArray(new JsonObject { ["type"] = "integer" }, new JsonObject { ["type"] = "string" }),
         },
         IntOrString => Scalar("A 32-bit number or a text.", "string", "int-or-string"),

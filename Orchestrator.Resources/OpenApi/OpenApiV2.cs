@@ -79,7 +79,11 @@ public static class OpenApiV2
     {
         var json = new JsonObject
         {
-            ["name"] = parameter.Name, ["in"] = inPath ? "path" : "query", ["description"] = parameter.Description, ["type"] = parameter.Type, ["uniqueItems"] = true,
+            ["name"] = parameter.Name,
+            ["in"] = inPath ? "path" : "query",
+            ["description"] = parameter.Description,
+            ["type"] = parameter.Type,
+            ["uniqueItems"] = true,
         };
         if (inPath) json["required"] = true;
         return json;

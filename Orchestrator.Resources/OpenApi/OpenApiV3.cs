@@ -74,7 +74,9 @@ public static class OpenApiV3
     {
         var json = new JsonObject
         {
-            ["name"] = parameter.Name, ["in"] = inPath ? "path" : "query", ["description"] = parameter.Description,
+            ["name"] = parameter.Name,
+            ["in"] = inPath ? "path" : "query",
+            ["description"] = parameter.Description,
             ["schema"] = new JsonObject { ["type"] = parameter.Type, ["uniqueItems"] = true },
         };
         if (inPath) json["required"] = true;

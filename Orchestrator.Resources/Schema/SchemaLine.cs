@@ -15,7 +15,9 @@ internal static class SchemaLine
         foreach (var field in root.GetProperty("fields").EnumerateArray()) fields.Add(Field(field, catalog));
         return new SchemaType(root.GetProperty("name").GetString()!, fields)
         {
-            ApiVersion = Text(root, "apiVersion"), StructType = Text(root, "structType"), Deprecated = root.TryGetProperty("deprecated", out _),
+            ApiVersion = Text(root, "apiVersion"),
+            StructType = Text(root, "structType"),
+            Deprecated = root.TryGetProperty("deprecated", out _),
         };
     }
 

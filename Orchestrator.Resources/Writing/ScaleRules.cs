@@ -18,8 +18,11 @@ public static class ScaleRules
         if (SelectorText(obj["spec"]?["selector"]) is { Length: > 0 } selector) status["selector"] = selector;
         return new JsonObject
         {
-            ["kind"] = "Scale", ["apiVersion"] = "autoscaling/v1", ["metadata"] = metadata,
-            ["spec"] = new JsonObject { ["replicas"] = (int?)obj["spec"]?["replicas"] ?? 0 }, ["status"] = status,
+            ["kind"] = "Scale",
+            ["apiVersion"] = "autoscaling/v1",
+            ["metadata"] = metadata,
+            ["spec"] = new JsonObject { ["replicas"] = (int?)obj["spec"]?["replicas"] ?? 0 },
+            ["status"] = status,
         };
     }
 

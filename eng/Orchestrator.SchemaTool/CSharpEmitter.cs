@@ -8,9 +8,19 @@ public sealed class CSharpEmitter
     private static readonly Dictionary<string, string> Namespaces = Sources.All.ToDictionary(s => s.ImportPath, s => s.Namespace, StringComparer.Ordinal);
     private static readonly Dictionary<string, (string CSharp, string Reader)> Scalars = new(StringComparer.Ordinal)
     {
-        ["string"] = ("string", "String"), ["bool"] = ("bool", "Bool"), ["int32"] = ("int", "Int32"), ["int64"] = ("long", "Int64"), ["double"] = ("double", "Double"),
-        ["bytes"] = ("byte[]", "Bytes"), ["time"] = ("DateTimeOffset?", "Time"), ["microtime"] = ("DateTimeOffset?", "MicroTime"), ["duration"] = ("string", "String"),
-        ["quantity"] = ("Quantity", "Quantity"), ["intorstring"] = ("IntOrString", "IntOrString"), ["raw"] = ("JsonNode?", "Raw"), ["fields"] = ("JsonObject?", "Fields"),
+        ["string"] = ("string", "String"),
+        ["bool"] = ("bool", "Bool"),
+        ["int32"] = ("int", "Int32"),
+        ["int64"] = ("long", "Int64"),
+        ["double"] = ("double", "Double"),
+        ["bytes"] = ("byte[]", "Bytes"),
+        ["time"] = ("DateTimeOffset?", "Time"),
+        ["microtime"] = ("DateTimeOffset?", "MicroTime"),
+        ["duration"] = ("string", "String"),
+        ["quantity"] = ("Quantity", "Quantity"),
+        ["intorstring"] = ("IntOrString", "IntOrString"),
+        ["raw"] = ("JsonNode?", "Raw"),
+        ["fields"] = ("JsonObject?", "Fields"),
     };
 
     /// <summary>Path below <c>Generated/Types</c>, e.g. <c>Apps/V1/Deployment.cs</c>.</summary>

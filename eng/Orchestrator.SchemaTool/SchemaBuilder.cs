@@ -29,7 +29,9 @@ public sealed class SchemaBuilder(IReadOnlyDictionary<string, GoPackage> package
         var declared = packages[package].Structs.Find(s => s.Name == name) ?? throw new FormatException($"no struct {key}");
         var type = new TypeModel(package, $"{source.SchemaPrefix}.{name}", name)
         {
-            Deprecated = declared.Deprecated, ApiVersion = source.ApiVersion, StructType = Marker(declared.Markers, "structType"),
+            Deprecated = declared.Deprecated,
+            ApiVersion = source.ApiVersion,
+            StructType = Marker(declared.Markers, "structType"),
         };
         _types[key] = type;
         Flatten(package, declared, type, []);

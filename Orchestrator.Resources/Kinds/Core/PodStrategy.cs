@@ -37,7 +37,10 @@ internal sealed class PodStrategy : RuledStrategy
         if (obj["spec"]!["schedulingGates"] is JsonArray { Count: > 0 })
             status["conditions"] = new JsonArray(new JsonObject
             {
-                ["type"] = "PodScheduled", ["status"] = "False", ["reason"] = "SchedulingGated", ["message"] = "Scheduling is blocked due to non-empty scheduling gates",
+                ["type"] = "PodScheduled",
+                ["status"] = "False",
+                ["reason"] = "SchedulingGated",
+                ["message"] = "Scheduling is blocked due to non-empty scheduling gates",
             });
         status["qosClass"] = QosClass.Of(TypedJson.Read<PodSpec>(obj["spec"]!));
         obj["status"] = status;

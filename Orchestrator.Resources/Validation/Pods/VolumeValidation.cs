@@ -15,12 +15,28 @@ internal static class VolumeValidation
     /// <summary>Required strings of sources that have no rule of their own.</summary>
     private static readonly Dictionary<string, string[]> RequiredFields = new()
     {
-        ["gcePersistentDisk"] = ["pdName"], ["awsElasticBlockStore"] = ["volumeID"], ["gitRepo"] = ["repository"], ["cinder"] = ["volumeID"],
-        ["azureFile"] = ["secretName", "shareName"], ["azureDisk"] = ["diskName", "diskURI"], ["vsphereVolume"] = ["volumePath"],
-        ["photonPersistentDisk"] = ["pdID"], ["portworxVolume"] = ["volumeID"], ["scaleIO"] = ["gateway", "system", "volumeName"],
-        ["flexVolume"] = ["driver"], ["glusterfs"] = ["endpoints", "path"], ["rbd"] = ["image"], ["quobyte"] = ["registry", "volume"],
-        ["storageos"] = [], ["flocker"] = [], ["fc"] = [], ["cephfs"] = [], ["iscsi"] = ["targetPortal", "iqn"], ["csi"] = ["driver"],
-        ["image"] = ["reference"], ["persistentVolumeClaim"] = ["claimName"],
+        ["gcePersistentDisk"] = ["pdName"],
+        ["awsElasticBlockStore"] = ["volumeID"],
+        ["gitRepo"] = ["repository"],
+        ["cinder"] = ["volumeID"],
+        ["azureFile"] = ["secretName", "shareName"],
+        ["azureDisk"] = ["diskName", "diskURI"],
+        ["vsphereVolume"] = ["volumePath"],
+        ["photonPersistentDisk"] = ["pdID"],
+        ["portworxVolume"] = ["volumeID"],
+        ["scaleIO"] = ["gateway", "system", "volumeName"],
+        ["flexVolume"] = ["driver"],
+        ["glusterfs"] = ["endpoints", "path"],
+        ["rbd"] = ["image"],
+        ["quobyte"] = ["registry", "volume"],
+        ["storageos"] = [],
+        ["flocker"] = [],
+        ["fc"] = [],
+        ["cephfs"] = [],
+        ["iscsi"] = ["targetPortal", "iqn"],
+        ["csi"] = ["driver"],
+        ["image"] = ["reference"],
+        ["persistentVolumeClaim"] = ["claimName"],
     };
 
     /// <summary>Checks the list and answers the valid volumes by name. <paramref name="podName"/> is empty in templates.</summary>

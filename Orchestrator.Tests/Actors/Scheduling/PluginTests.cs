@@ -112,7 +112,8 @@ public sealed class PluginTests
         static Node Zone(string zone) => Node(zone, and: n => n.Metadata.Labels = new() { ["zone"] = zone });
         static PreferredSchedulingTerm Prefer(int weight, string zone) => new()
         {
-            Weight = weight, Preference = new NodeSelectorTerm { MatchExpressions = [new NodeSelectorRequirement { Key = "zone", Operator = "In", Values = [zone] }] },
+            Weight = weight,
+            Preference = new NodeSelectorTerm { MatchExpressions = [new NodeSelectorRequirement { Key = "zone", Operator = "In", Values = [zone] }] },
         };
     }
 

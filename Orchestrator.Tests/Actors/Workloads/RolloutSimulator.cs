@@ -129,8 +129,12 @@ internal sealed class RolloutSimulator
         {
             Metadata = new ObjectMeta
             {
-                Name = $"{rs.Metadata.Name}-{_names}", UID = $"pod-{_names++}", Namespace = "default", Labels = template.Metadata.Labels,
-                CreationTimestamp = Now, OwnerReferences = [ReplicaSetPlan.ControllerOf(rs).Reference],
+                Name = $"{rs.Metadata.Name}-{_names}",
+                UID = $"pod-{_names++}",
+                Namespace = "default",
+                Labels = template.Metadata.Labels,
+                CreationTimestamp = Now,
+                OwnerReferences = [ReplicaSetPlan.ControllerOf(rs).Reference],
             },
             Spec = template.Spec,
         };

@@ -43,7 +43,14 @@ public sealed class ApiFixture : IAsyncLifetime
         Plane = await ControlPlane.StartAsync(_system, _journal, new ControlPlaneOptions { CaCertificate = Pki.Authority.CertificatePem }, SecretSealer.None, _ => new PodToken("", default), 6443);
         _server = await ApiServer.StartAsync(new ApiServerOptions
         {
-            Address = IPAddress.Loopback, Port = 0, Pki = Pki, Tokens = Tokens, Plane = Plane, Journal = _journal, Time = TimeProvider.System, Logging = NullLoggerFactory.Instance,
+            Address = IPAddress.Loopback,
+            Port = 0,
+            Pki = Pki,
+            Tokens = Tokens,
+            Plane = Plane,
+            Journal = _journal,
+            Time = TimeProvider.System,
+            Logging = NullLoggerFactory.Instance,
         });
         Admin = Client(Pki.Admin);
     }
@@ -73,7 +80,9 @@ public sealed class ApiFixture : IAsyncLifetime
         ClientCertificates = certificate is null ? null : [certificate],
         CertificateChainPolicy = new X509ChainPolicy
         {
-            TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { X509CertificateLoader.LoadCertificate(Pki.Authority.Certificate.RawData) }, RevocationMode = X509RevocationMode.NoCheck,
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            CustomTrustStore = { X509CertificateLoader.LoadCertificate(Pki.Authority.Certificate.RawData) },
+            RevocationMode = X509RevocationMode.NoCheck,
         },
     };
 

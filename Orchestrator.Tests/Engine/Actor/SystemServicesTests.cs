@@ -129,7 +129,7 @@ public sealed class SystemServicesTests : TestKit.TestKit
     }
 
     [Fact]
-    public void Many_senders_keep_their_own_order_and_lose_nothing()
+    public async Task Many_senders_keep_their_own_order_and_lose_nothing()
     {
         const int Senders = 4;
         const int Each = 50_000;
@@ -140,7 +140,7 @@ public sealed class SystemServicesTests : TestKit.TestKit
             for (var i = 0; i < Each; i++)
                 collector.Tell(new OrderChecker.Numbered(sender, i));
         })).ToArray();
-        Task.WaitAll(threads);
+        await Task.WhenAll(threads);
 
         ExpectMsg("all in order", TimeSpan.FromSeconds(30));
     }

@@ -33,7 +33,7 @@ public sealed class TimersTests : TestKit.TestKit
     }
 
     [Fact]
-    public void Starting_a_key_again_replaces_its_timer_even_where_its_message_is_in_the_mailbox()
+    public async Task Starting_a_key_again_replaces_its_timer_even_where_its_message_is_in_the_mailbox()
     {
         var actor = Timed(timers => timers.StartSingleTimer("k", "old", Second));
         using var gate = new ManualResetEventSlim();
@@ -44,7 +44,7 @@ public sealed class TimersTests : TestKit.TestKit
         }));
         var passing = Task.Run(() => Time.Advance(Second));
         gate.Set();
-        passing.Wait(TimeSpan.FromSeconds(10)).ShouldBeTrue();
+        await passing.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
         Time.Settle();
 
         Time.Advance(Second * 60);

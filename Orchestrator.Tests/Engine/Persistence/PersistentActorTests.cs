@@ -49,10 +49,10 @@ public sealed class PersistentActorTests : TestKit.TestKit
     }
 
     [Fact]
-    public void What_one_command_persists_is_one_write_and_handlers_run_in_order()
+    public async Task What_one_command_persists_is_one_write_and_handlers_run_in_order()
     {
         var groups = new List<int>();
-        _journal.SubscribeAsync(0, rows => groups.Add(rows.Count)).AsTask().Wait();
+        using var subscription = await _journal.SubscribeAsync(0, rows => groups.Add(rows.Count));
 
         Send(Ledger("a"), "all x,y,z", "read");
 
@@ -138,14 +138,14 @@ public sealed class PersistentActorTests : TestKit.TestKit
     }
 
     [Fact]
-    public void Recovery_starts_from_the_snapshot()
+    public async Task Recovery_starts_from_the_snapshot()
     {
         var first = Ledger("a");
         Send(first, "one", "snapshot", "two");
         ExpectMsg("one@1/1");
         ExpectMsg("two@2/2");
         Stop(first);
-        _journal.CompactAsync(1).AsTask().Wait();
+        await _journal.CompactAsync(1);
 
         Send(Ledger("a"), "read");
 
@@ -153,13 +153,13 @@ public sealed class PersistentActorTests : TestKit.TestKit
     }
 
     [Fact]
-    public void Recovery_from_the_latest_row_needs_no_replay()
+    public async Task Recovery_from_the_latest_row_needs_no_replay()
     {
         var first = Ledger("a");
         Send(first, "one", "two");
         Probe.ReceiveN(2);
         Stop(first);
-        var latest = _journal.LatestAsync("a").AsTask().Result;
+        var latest = await _journal.LatestAsync("a");
 
         var actor = Sys.ActorOf(Props.Create(() => new LatestOnly(_ => new ValueTask<JournalRow?>(latest), TestActor)), "latest");
 

@@ -26,7 +26,13 @@ internal sealed class AgentFixture : IDisposable
         ControlPlane = system.ActorOf(Props.Create(() => new FakeControlPlane(state)));
         _options = new NodeAgentOptions
         {
-            NodeName = "node-1", ClusterId = clusterId, DataDirectory = DataDirectory, Runtime = runtime, ControlPlane = ControlPlane, TimeProvider = system.TimeProvider, HostIp = "192.168.0.1",
+            NodeName = "node-1",
+            ClusterId = clusterId,
+            DataDirectory = DataDirectory,
+            Runtime = runtime,
+            ControlPlane = ControlPlane,
+            TimeProvider = system.TimeProvider,
+            HostIp = "192.168.0.1",
         };
         _options = change?.Invoke(_options) ?? _options;
     }

@@ -25,14 +25,28 @@ internal static class PodBuilder
 
     public static Container Container(string name) => new()
     {
-        Name = name, Image = "busybox:1", ImagePullPolicy = "IfNotPresent", TerminationMessagePath = "/dev/termination-log", TerminationMessagePolicy = "File",
+        Name = name,
+        Image = "busybox:1",
+        ImagePullPolicy = "IfNotPresent",
+        TerminationMessagePath = "/dev/termination-log",
+        TerminationMessagePolicy = "File",
     };
 
     public static ObservedContainer Observed(string name, ContainerPhase phase, int exitCode = 0, int attempt = 0, int level = 0, string sandbox = "s0", int ranSeconds = 1) => new()
     {
-        Id = $"{name}-{attempt}", Name = name, Attempt = attempt, BackOffLevel = level, SandboxId = sandbox, Phase = phase, ExitCode = exitCode,
-        SpecHash = new PodContainer(Container(name), ContainerKind.App).Hash, CreatedAt = Start, StartedAt = Start,
-        FinishedAt = phase == ContainerPhase.Exited ? Start.AddSeconds(ranSeconds) : null, Image = "busybox:1", ImageId = "sha256:1",
+        Id = $"{name}-{attempt}",
+        Name = name,
+        Attempt = attempt,
+        BackOffLevel = level,
+        SandboxId = sandbox,
+        Phase = phase,
+        ExitCode = exitCode,
+        SpecHash = new PodContainer(Container(name), ContainerKind.App).Hash,
+        CreatedAt = Start,
+        StartedAt = Start,
+        FinishedAt = phase == ContainerPhase.Exited ? Start.AddSeconds(ranSeconds) : null,
+        Image = "busybox:1",
+        ImageId = "sha256:1",
     };
 
     public static ObservedPod WithSandbox(params ObservedContainer[] containers) =>

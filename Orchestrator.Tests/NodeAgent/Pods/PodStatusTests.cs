@@ -47,7 +47,10 @@ public sealed class PodStatusTests
     {
         var status = PodStatusBuilder.Build(new PodStatusInput
         {
-            Pod = Pod(), Containers = PodContainers.Of(Pod().Spec), Observed = WithSandbox(Observed("main", ContainerPhase.Exited, 1, attempt: 2)), Now = Start,
+            Pod = Pod(),
+            Containers = PodContainers.Of(Pod().Spec),
+            Observed = WithSandbox(Observed("main", ContainerPhase.Exited, 1, attempt: 2)),
+            Now = Start,
             BackingOff = new Dictionary<string, TimeSpan> { ["main"] = TimeSpan.FromSeconds(80) },
         });
         var container = status.ContainerStatuses!.Single();
@@ -77,7 +80,11 @@ public sealed class PodStatusTests
         pod.Status = Build(pod, WithSandbox(Observed("main", ContainerPhase.Running)), Healthy);
         var later = PodStatusBuilder.Build(new PodStatusInput
         {
-            Pod = pod, Containers = PodContainers.Of(pod.Spec), Observed = WithSandbox(Observed("main", ContainerPhase.Running)), Health = Healthy, Now = Start.AddHours(1),
+            Pod = pod,
+            Containers = PodContainers.Of(pod.Spec),
+            Observed = WithSandbox(Observed("main", ContainerPhase.Running)),
+            Health = Healthy,
+            Now = Start.AddHours(1),
         });
         TypedJson.Same(later, pod.Status).ShouldBeTrue();
     }

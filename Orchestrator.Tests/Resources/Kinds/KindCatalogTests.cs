@@ -31,7 +31,14 @@ public sealed class KindCatalogTests
         var catalogue = new KindCatalog(KindCatalog.Default.All);
         var widget = new ResourceKind
         {
-            Group = "example.com", Version = "v1", Kind = "Widget", Plural = "widgets", Singular = "widget", Namespaced = true, SchemaName = "com.example.v1.Widget", Strategy = new PlainStrategy(),
+            Group = "example.com",
+            Version = "v1",
+            Kind = "Widget",
+            Plural = "widgets",
+            Singular = "widget",
+            Namespaced = true,
+            SchemaName = "com.example.v1.Widget",
+            Strategy = new PlainStrategy(),
         };
 
         catalogue.Add(widget);

@@ -33,7 +33,12 @@ public sealed record StrategicMergeCase(JsonObject Original, JsonObject Patch, J
         var self = new FieldType(false, () => item!);
         SchemaField Field(string name, FieldType type, string strategies = "", string? key = null) => new()
         {
-            Name = name, GoName = name, Type = type, PatchStrategies = strategies.Length == 0 ? [] : strategies.Split(','), PatchMergeKey = key, OmitEmpty = true,
+            Name = name,
+            GoName = name,
+            Type = type,
+            PatchStrategies = strategies.Length == 0 ? [] : strategies.Split(','),
+            PatchMergeKey = key,
+            OmitEmpty = true,
         };
         var text = new FieldType(ValueKind.String);
         var items = new FieldType(ValueKind.List, element: self);
