@@ -2,8 +2,6 @@ using System.Text.Json.Nodes;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Actors.Services;
 using Orchestrator.Protocol.Resources;
-using Orchestrator.Resources;
-using Orchestrator.Resources.Kinds;
 
 namespace Orchestrator.Actors;
 
@@ -15,8 +13,8 @@ internal sealed class ClusterBootstrap(ResourceClient client, int apiPort)
     public async Task RunAsync(CancellationToken cancel)
     {
         foreach (var name in (IEnumerable<string>)["default", "kube-system", "kube-public", "kube-node-lease"])
-            await EnsureAsync("namespaces", "", new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = name } }, cancel);
-        await EnsureAsync("services", "default", ApiService(), cancel);
+            await client.EnsureAsync("namespaces", "", new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = name } }, Writer, cancel);
+        await client.EnsureAsync("services", "default", ApiService(), Writer, cancel);
     }
 
     /// <summary>Service <c>default/kubernetes</c> at the first service address.</summary>
@@ -32,12 +30,4 @@ internal sealed class ClusterBootstrap(ResourceClient client, int apiPort)
             ["ports"] = new JsonArray(new JsonObject { ["name"] = "https", ["port"] = 443, ["protocol"] = "TCP", ["targetPort"] = apiPort }),
         },
     };
-
-    private async Task EnsureAsync(string resource, string ns, JsonObject obj, CancellationToken cancel)
-    {
-        var kind = client.Services.Catalog.Get(resource);
-        if (client.Services.Cache.Get(kind.Key(ns, (string)obj["metadata"]!["name"]!)) is not null) return;
-        var reply = await client.SendAsync(ResourceWriter.PrepareCreate(client.Services, kind, ns, obj, Writer), cancel);
-        if (reply is ResourceRefused { Status.Reason: not "AlreadyExists" } refused) throw refused.Status.AsException();
-    }
 }

@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Writing;
 
 namespace Orchestrator.Actors.Resources;
 
@@ -23,5 +25,17 @@ public sealed class ResourceClient(ControlPlaneServices services)
         {
             return new ResourceRefused(command.Key, new ApiStatus(504, "Timeout", $"Timeout: the actor of {command.Key} did not answer") { RetryAfterSeconds = 1 });
         }
+    }
+
+    /// <summary>
+    /// Creates an object, which belongs to the command afterwards, where none of its name is there; what is there stays as it is. Throws
+    /// <see cref="StatusException"/> for a refusal.
+    /// </summary>
+    public async Task EnsureAsync(string resource, string ns, JsonObject obj, WriteContext context, CancellationToken cancel = default)
+    {
+        var kind = Services.Catalog.Get(resource);
+        if (Services.Cache.Get(kind.Key(ns, ObjectMeta.Get(obj, "name"))) is not null) return;
+        var reply = await SendAsync(ResourceWriter.PrepareCreate(Services, kind, ns, obj, context), cancel);
+        if (reply is ResourceRefused { Status.Reason: not "AlreadyExists" } refused) throw refused.Status.AsException();
     }
 }

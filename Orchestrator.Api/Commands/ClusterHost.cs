@@ -15,23 +15,21 @@ namespace Orchestrator.Api.Commands;
 /// <summary>A whole cluster in this process: journal, control plane, API server, node agents.</summary>
 public sealed class ClusterHost : IAsyncDisposable
 {
-    private const string ListenAddress = "0.0.0.0";
-
     private readonly List<IAsyncDisposable> _parts = [];
-    private readonly UpOptions _options;
+    private readonly ClusterConfiguration _configuration;
     private readonly ClusterDirectory _directory;
     private readonly TimeProvider _time;
     private ControlPlane _plane = null!;
 
-    private ClusterHost(UpOptions options, ClusterDirectory directory, TimeProvider time) => (_options, _directory, _time) = (options, directory, time);
+    private ClusterHost(ClusterConfiguration configuration, ClusterDirectory directory, TimeProvider time) => (_configuration, _directory, _time) = (configuration, directory, time);
 
     /// <summary>The control plane of this process.</summary>
     public ControlPlane Plane => _plane;
 
     /// <summary>Starts everything in order; what was started is stopped again where a later part fails.</summary>
-    public static async Task<ClusterHost> StartAsync(UpOptions options, ClusterDirectory directory, TimeProvider time, CancellationToken cancel)
+    public static async Task<ClusterHost> StartAsync(ClusterConfiguration configuration, ClusterDirectory directory, TimeProvider time, CancellationToken cancel)
     {
-        var host = new ClusterHost(options, directory, time);
+        var host = new ClusterHost(configuration, directory, time);
         try
         {
             await host.StartAsync(cancel);
@@ -47,8 +45,8 @@ public sealed class ClusterHost : IAsyncDisposable
     /// <summary>Waits until the API answers and every node is Ready, then leaves the file <c>ready</c> for whoever waits outside.</summary>
     public async Task WaitUntilReadyAsync(Progress progress, TimeSpan deadline, CancellationToken cancel)
     {
-        progress.Done($"the API is ready at https://127.0.0.1:{_options.Port}");
-        var waiting = _options.NodeNames.ToHashSet();
+        progress.Done($"the API is ready at {_configuration.ApiUri.GetLeftPart(UriPartial.Authority)}");
+        var waiting = _configuration.NodeNames.ToHashSet();
         progress.Step($"waiting for {(waiting.Count == 1 ? "node" : "nodes")} {string.Join(", ", waiting)}");
         using var timeout = new CancellationTokenSource(deadline, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);
@@ -68,7 +66,7 @@ public sealed class ClusterHost : IAsyncDisposable
         {
             throw new CommandFailure($"node {string.Join(", ", waiting)} is not ready after {deadline.TotalSeconds:0} s; 'kubectl describe node' tells more.");
         }
-        progress.Done(_options.Nodes == 1 ? "the node is ready" : "all nodes are ready");
+        progress.Done(_configuration.NodeNames.Count == 1 ? "the node is ready" : "all nodes are ready");
         await File.WriteAllTextAsync(_directory.File("ready"), "", cancel);
     }
 
@@ -87,23 +85,35 @@ public sealed class ClusterHost : IAsyncDisposable
     {
         var clusterId = _directory.EnsureClusterId();
         var logging = Add(new DisposableLogging(LoggerFactory.Create(b => b.AddSimpleConsole(c => { c.SingleLine = true; c.TimestampFormat = "HH:mm:ss.fff "; c.UseUtcTimestamp = true; })
-            .SetMinimumLevel(LogLevel.Warning)))).Factory;
-        var options = new ControlPlaneOptions();
-        var addresses = HostAddresses.Of(options.ServiceCidr);
-        var pki = ClusterPki.LoadOrCreate(_directory.Pki, ClusterPki.StandardHosts().Concat(addresses.Select(a => a.ToString())).Distinct(), _time);
-        options = options with { CaCertificate = pki.Authority.CertificatePem };
-        var journal = Add(await SqliteJournal.OpenAsync(_directory.Journal, "member-1", $"127.0.0.1:{_options.Port}", _time, cancel));
+            .SetMinimumLevel(_configuration.LogLevel)))).Factory;
+        var addresses = HostAddresses.Of(_configuration.ControlPlane.ServiceCidr);
+        var nodeAddress = _configuration.NodeAddress ?? addresses.First(a => !IPAddress.IsLoopback(a));
+        var pki = ClusterPki.LoadOrCreate(_directory.Pki, ServingNames(addresses.Append(nodeAddress)), _time);
+        var options = _configuration.ControlPlane with { CaCertificate = pki.Authority.CertificatePem };
+        var journal = Add(await SqliteJournal.OpenAsync(_directory.Journal, "member-1", $"127.0.0.1:{_configuration.ApiPort}", _time, cancel));
         var system = Add(ActorSystem.Create("orchestrator", new ActorSystemSetup { TimeProvider = _time, LoggerFactory = logging }));
         var tokens = new ServiceAccountTokens(pki.ServiceAccountKey, _time);
-        _plane = Add(await ControlPlane.StartAsync(system, journal, options, new SecretSealer([pki.EncryptionKey]), request => Issue(tokens, request), _options.Port, cancel));
+        _plane = Add(await ControlPlane.StartAsync(system, journal, options, new SecretSealer([pki.EncryptionKey]), request => Issue(tokens, request), _configuration.ApiPort, cancel));
+        var roles = DefaultRoles.StoreAsync(_plane.Client, cancel);
         Add(await ApiServer.StartAsync(new ApiServerOptions
         {
-            Address = IPAddress.Parse(ListenAddress), Port = _options.Port, Pki = pki, Tokens = tokens, Plane = _plane, Journal = journal, Time = _time, Logging = logging,
+            Address = _configuration.ApiAddress,
+            Port = _configuration.ApiPort,
+            Pki = pki,
+            Tokens = tokens,
+            Plane = _plane,
+            Journal = journal,
+            Time = _time,
+            Logging = logging,
         }, cancel));
-        Kubeconfig.Write(_directory.Kubeconfig, new Uri($"https://127.0.0.1:{_options.Port}"), "orchestrator", pki.Authority, pki.Admin);
-        var nodes = new ClusterNodes(system, _plane, clusterId, _directory, options, addresses.First(a => !IPAddress.IsLoopback(a)).ToString(), logging);
-        foreach (var name in _options.NodeNames) _parts.Add(nodes.Start(name));
+        Kubeconfig.Write(_directory.Kubeconfig, _configuration.ApiUri, "orchestrator", pki.Authority, pki.Admin);
+        var nodes = new ClusterNodes(system, _plane, clusterId, _directory, _configuration, nodeAddress.ToString(), logging);
+        foreach (var name in _configuration.NodeNames) _parts.Add(nodes.Start(name));
+        await roles;
     }
+
+    private IEnumerable<string> ServingNames(IEnumerable<IPAddress> addresses) =>
+        ClusterPki.StandardHosts().Append($"kubernetes.default.svc.{_configuration.ClusterDomain}").Concat(addresses.Select(a => a.ToString())).Concat(_configuration.ExtraNames).Distinct();
 
     private PodToken Issue(ServiceAccountTokens tokens, RequestPodToken request)
     {

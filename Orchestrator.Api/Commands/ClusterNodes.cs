@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors;
-using Orchestrator.Actors.Resources;
 using Orchestrator.Engine.Actor;
 using Orchestrator.NodeAgent.Agent;
 using Orchestrator.NodeAgent.Runtime.Docker;
@@ -9,7 +8,7 @@ using Orchestrator.NodeAgent.Volumes;
 namespace Orchestrator.Api.Commands;
 
 /// <summary>Node agents on Docker Engine in this process.</summary>
-internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, string clusterId, ClusterDirectory directory, ControlPlaneOptions options, string hostIp, ILoggerFactory logging)
+internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, string clusterId, ClusterDirectory directory, ClusterConfiguration configuration, string hostIp, ILoggerFactory logging)
 {
     private const string DockerSocket = "/var/run/docker.sock";
 
@@ -17,12 +16,23 @@ internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, strin
     public IAsyncDisposable Start(string name)
     {
         var runtime = DockerRuntime.Create(
-            new DockerOptions { ClusterId = clusterId, NodeName = name, ClusterCidr = options.ClusterCidr.ToString(), SocketPath = DockerSocket },
+            new DockerOptions { ClusterId = clusterId, NodeName = name, ClusterCidr = configuration.ControlPlane.ClusterCidr.ToString(), SocketPath = DockerSocket },
             system.TimeProvider, logging.CreateLogger<DockerRuntime>());
         var agent = NodeAgentHost.Start(system, new NodeAgentOptions
         {
-            NodeName = name, ClusterId = clusterId, DataDirectory = directory.Path, Runtime = runtime, ControlPlane = plane.AgentEndpoint, HostIp = hostIp, TimeProvider = system.TimeProvider,
-            HeartbeatInterval = options.NodeMonitorGrace / 4,
+            NodeName = name,
+            ClusterId = clusterId,
+            DataDirectory = directory.Path,
+            Runtime = runtime,
+            ControlPlane = plane.AgentEndpoint,
+            HostIp = hostIp,
+            TimeProvider = system.TimeProvider,
+            HeartbeatInterval = configuration.ControlPlane.NodeMonitorGrace / 4,
+            StatusInterval = configuration.StatusInterval,
+            ClusterDomain = configuration.ClusterDomain,
+            Labels = configuration.NodeLabels,
+            Taints = configuration.NodeTaints,
+            MaxPods = configuration.MaxPods,
         });
         plane.Streams.Register(name, agent.Streams);
         return new RunningNode(name, agent, runtime, plane);

@@ -11,12 +11,13 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
     /// <summary>In the foreground: returns after SIGINT or SIGTERM, when everything has stopped. The containers keep running.</summary>
     public async Task RunAsync(UpOptions options, CancellationToken cancel)
     {
+        var configuration = ClusterConfiguration.Load(options);
         var directory = await PrepareAsync(options, cancel);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         progress.Step($"starting the control plane on {directory.Path}");
-        await using var host = await ClusterHost.StartAsync(options, directory, time, stop.Token);
+        await using var host = await ClusterHost.StartAsync(configuration, directory, time, stop.Token);
         directory.WritePid();
         try
         {
@@ -43,6 +44,7 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
     /// <summary>Starts a process of its own and returns when the API and the nodes are ready.</summary>
     public async Task RunDetachedAsync(UpOptions options, CancellationToken cancel)
     {
+        ClusterConfiguration.Load(options); // what is wrong with it is better said here than in a log
         var directory = await PrepareAsync(options, cancel);
         progress.Step($"starting the cluster in the background (log: {directory.Log})");
         File.Delete(directory.File("ready"));
@@ -65,8 +67,7 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
     private static Process Launch(UpOptions options, ClusterDirectory directory)
     {
         // A session of its own, its output in a file: it has to outlive this command and the terminal.
-        string[] own = ["up", "--data", directory.Path, "--port", $"{options.Port}", "--nodes", $"{options.Nodes}", "--node-name", options.NodeName];
-        var info = new ProcessStartInfo("setsid", ["sh", "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", directory.Log, Environment.ProcessPath!, .. own]);
+        var info = new ProcessStartInfo("setsid", ["sh", "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", directory.Log, Environment.ProcessPath!, "up", .. options.Arguments]);
         return Process.Start(info) ?? throw new CommandFailure("setsid does not start.");
     }
 

@@ -1,15 +1,19 @@
 namespace Orchestrator.Api.Commands;
 
-/// <summary>Options of <c>orchestrator up</c>.</summary>
-/// <param name="Data">The cluster's directory.</param>
-/// <param name="Port">HTTPS port of the API; 0 picks a free one at the first start.</param>
+/// <summary>What the command line of <c>orchestrator up</c> says; null where it says nothing and the configuration decides.</summary>
+/// <param name="Data">The cluster's directory, absolute.</param>
 /// <param name="Nodes">How many node agents run in the process.</param>
+/// <param name="Port">HTTPS port of the API.</param>
 /// <param name="NodeName">Name of the first node; further ones get a number.</param>
-public sealed record UpOptions(string Data, int Port, int Nodes, string NodeName)
+/// <param name="Config">A configuration file, absolute.</param>
+public sealed record UpOptions(string Data, int Nodes = 1, int? Port = null, string? NodeName = null, string? Config = null)
 {
-    /// <summary>The port where none is given.</summary>
-    public const int DefaultPort = 6443;
-
-    /// <summary>The nodes' names: <c>host</c>, <c>host-2</c>, <c>host-3</c>.</summary>
-    public IEnumerable<string> NodeNames => Enumerable.Range(1, Nodes).Select(i => i == 1 ? NodeName : $"{NodeName}-{i}");
+    /// <summary>The command line that says the same.</summary>
+    public IEnumerable<string> Arguments =>
+    [
+        "--data", Data, "--nodes", $"{Nodes}",
+        .. Port is { } port ? ["--port", $"{port}"] : Array.Empty<string>(),
+        .. NodeName is { } name ? ["--node-name", name] : Array.Empty<string>(),
+        .. Config is { } file ? ["--config", file] : Array.Empty<string>(),
+    ];
 }

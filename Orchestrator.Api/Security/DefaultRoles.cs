@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Actors.Resources;
+using Orchestrator.Protocol.Resources;
 
 namespace Orchestrator.Api.Security;
 
@@ -87,6 +89,17 @@ public static class DefaultRoles
         Binding("system:public-info-viewer", UserInfo.Authenticated, UserInfo.Unauthenticated),
         Binding("system:service-account-issuer-discovery", "system:serviceaccounts"),
     ];
+
+    /// <summary>Stores those that are not there, all at once: one write of the journal takes them. What somebody changed stays changed.</summary>
+    public static Task StoreAsync(ResourceClient client, CancellationToken cancel)
+    {
+        var writer = WriteContext.System("bootstrap");
+        return Task.WhenAll(
+        [
+            .. ClusterRoles.Select(role => client.EnsureAsync("clusterroles.rbac.authorization.k8s.io", "", (JsonObject)role.DeepClone(), writer, cancel)),
+            .. ClusterRoleBindings.Select(binding => client.EnsureAsync("clusterrolebindings.rbac.authorization.k8s.io", "", (JsonObject)binding.DeepClone(), writer, cancel)),
+        ]);
+    }
 
     private static JsonObject Role(string name, string aggregateTo, params JsonObject[] rules) =>
         new() { ["apiVersion"] = "rbac.authorization.k8s.io/v1", ["kind"] = "ClusterRole", ["metadata"] = Metadata(name, aggregateTo), ["rules"] = new JsonArray([.. rules]) };

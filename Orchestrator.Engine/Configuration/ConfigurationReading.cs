@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 
@@ -9,6 +10,17 @@ namespace Orchestrator.Engine.Configuration;
 /// </summary>
 public static class ConfigurationReading
 {
+    /// <summary>Reads a text as a value; false where it is none.</summary>
+    public delegate bool Parser<T>(string text, [MaybeNullWhen(false)] out T value);
+
+    /// <summary>A text in a form of the caller's; <paramref name="expected"/> completes "must be …" where it does not have that form.</summary>
+    public static T Get<T>(this IConfiguration configuration, string key, string expected, Parser<T> parser) =>
+        parser(GetText(configuration, key), out var value) ? value : throw Unfit(configuration, key, expected);
+
+    /// <summary>The items of a list in order, each in a form of the caller's.</summary>
+    public static IReadOnlyList<T> GetAll<T>(this IConfiguration configuration, string key, string expected, Parser<T> parser) =>
+        [.. Enumerable.Range(0, GetTexts(configuration, key).Count).Select(i => Get(configuration, string.Create(CultureInfo.InvariantCulture, $"{Colons(key)}:{i}"), expected, parser))];
+
     /// <summary>A duration; <c>infinite</c> and <c>off</c> are <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
     public static TimeSpan GetTimeSpan(this IConfiguration configuration, string key) =>
         HoconUnits.TryParseDuration(GetText(configuration, key), out var value) ? value : throw Unfit(configuration, key, "a duration such as 10s, 500ms or infinite");
@@ -46,7 +58,8 @@ public static class ConfigurationReading
     public static IReadOnlyDictionary<string, string> GetMap(this IConfiguration configuration, string key) =>
         configuration.GetSection(Colons(key)).GetChildren().Where(item => item.Value is not null).ToDictionary(item => item.Key, item => item.Value!, StringComparer.Ordinal);
 
-    private static string Colons(string key) => key.Replace('.', ':');
+    /// <summary>A key with a colon is taken as it is: the name of a label may hold dots.</summary>
+    private static string Colons(string key) => key.Contains(':', StringComparison.Ordinal) ? key : key.Replace('.', ':');
 
     private static HoconException Unfit(IConfiguration configuration, string key, string expected)
     {

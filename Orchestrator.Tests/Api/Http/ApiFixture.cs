@@ -33,6 +33,8 @@ public sealed class ApiFixture : IAsyncLifetime
 
     public HttpClient Admin { get; private set; } = null!;
 
+    public IJournal Journal => _journal;
+
     public Uri Address => _server.Address;
 
     public async Task InitializeAsync()

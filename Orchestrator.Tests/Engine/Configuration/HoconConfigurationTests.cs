@@ -12,11 +12,9 @@ public sealed class HoconConfigurationTests
     {
         var configuration = Build("");
         configuration["orchestrator:network:cluster-cidr"].ShouldBe("10.244.0.0/16");
-        configuration.GetByteSize("orchestrator.api.max-request-bytes").ShouldBe(3 << 20);
         configuration.GetTimeSpan("orchestrator.journal.retention").ShouldBe(TimeSpan.FromHours(1));
         configuration.GetInt("orchestrator.node.max-pods").ShouldBe(110);
-        configuration.GetTexts("akka.cluster.seed-nodes").ShouldBeEmpty();
-        configuration.GetTexts("akka.cluster.roles").ShouldBe(["control-plane"]);
+        configuration.GetTexts("orchestrator.node.taints").ShouldBeEmpty();
         configuration.GetMap("orchestrator.node.labels").ShouldBeEmpty();
     }
 
@@ -25,14 +23,15 @@ public sealed class HoconConfigurationTests
     {
         var configuration = Build("""
             orchestrator.node { max-pods = 20, labels { "topology.kubernetes.io/zone" = west, Tier = gold } }
-            akka.cluster { roles = [], seed-nodes = ["akka.tcp://o@a:1", "akka.tcp://o@b:1"] }
+            orchestrator.node.taints = ["a=b:NoSchedule", "c:NoExecute"]
+            orchestrator.api { extra-names = [one, two], extra-names = [] }
             akka.cluster.sharding.passivate-idle-entity-after = off
             """);
         configuration.GetInt("orchestrator.node.max-pods").ShouldBe(20);
-        configuration.GetSection("orchestrator:node").GetTimeSpan("heartbeat-interval").ShouldBe(TimeSpan.FromSeconds(3));
+        configuration.GetSection("orchestrator:node").GetTimeSpan("status-interval").ShouldBe(TimeSpan.FromSeconds(10));
         configuration.GetMap("orchestrator.node.labels").ShouldBe(new Dictionary<string, string> { ["topology.kubernetes.io/zone"] = "west", ["Tier"] = "gold" }, ignoreOrder: true);
-        configuration.GetTexts("akka.cluster.roles").ShouldBeEmpty();
-        configuration.GetTexts("akka.cluster.seed-nodes").Count.ShouldBe(2);
+        configuration.GetTexts("orchestrator.api.extra-names").ShouldBeEmpty();
+        configuration.GetTexts("orchestrator.node.taints").Count.ShouldBe(2);
         configuration.GetTimeSpan("akka.cluster.sharding.passivate-idle-entity-after").ShouldBe(Timeout.InfiniteTimeSpan);
     }
 
@@ -42,9 +41,8 @@ public sealed class HoconConfigurationTests
     [InlineData("aka.loglevel = x", 1, "unknown key aka; did you mean akka?")]
     [InlineData("orchestrator.node.max-pods = many", 1, "orchestrator.node.max-pods must be a whole number, not many")]
     [InlineData("orchestrator.journal.retention = soon", 1, "orchestrator.journal.retention must be a duration such as 10s, 500ms or infinite, not soon")]
-    [InlineData("orchestrator.api.max-request-bytes = 3 miles", 1, "must be a size")]
     [InlineData("orchestrator.node = x", 1, "orchestrator.node must be a block")]
-    [InlineData("akka.cluster.roles = x", 1, "akka.cluster.roles must be a list")]
+    [InlineData("orchestrator.node.taints = x", 1, "orchestrator.node.taints must be a list")]
     [InlineData("orchestrator.api.port { x = 1 }", 1, "orchestrator.api.port must be a single value")]
     [InlineData("orchestrator.node.labels { a = 1, A = 2 }", 1, "another spelling")]
     [InlineData("orchestrator.node.labels { \"a:b\" = 1 }", 1, "may not hold a colon")]
@@ -60,6 +58,19 @@ public sealed class HoconConfigurationTests
         Should.Throw<HoconException>(() => Build("\norchestrator.node.name = abc").GetInt("orchestrator.node.name"))
             .Message.ShouldBe("user.hocon:2: orchestrator.node.name must be a whole number, not \"abc\"");
 
+    [Theory]
+    [InlineData("limit = 5 MiB", null)]
+    [InlineData("limit = 3 miles", "limit must be a size such as 128 KiB or 3MiB, not 3 miles")]
+    [InlineData("strict = yes", null)]
+    [InlineData("strict = perhaps", "strict must be true or false, not perhaps")]
+    public void The_form_of_a_default_is_asked_of_what_replaces_it(string text, string? problem)
+    {
+        var schema = new ConfigurationSchema(Hocon.Read("defaults", "limit = 3MiB, strict = true", _ => null));
+        var check = () => schema.Check(Hocon.Read("user", text, _ => null));
+        if (problem is null) check.ShouldNotThrow();
+        else check.ShouldThrow<HoconException>().Message.ShouldBe($"user:1: {problem}");
+    }
+
     [Fact]
     public void A_file_that_is_missing_is_named() =>
         Should.Throw<HoconException>(() => HoconConfiguration.Load("/nowhere/x.hocon")).Message.ShouldContain("/nowhere/x.hocon:1: cannot be read");
@@ -68,10 +79,10 @@ public sealed class HoconConfigurationTests
     public void The_file_for_one_member_is_valid_and_takes_the_environment()
     {
         var path = Path.Combine(RepositoryRoot(), "hocon", "single.hocon");
-        HoconConfiguration.Load(path).GetTexts("akka.cluster.seed-nodes").ShouldBeEmpty();
+        HoconConfiguration.Load(path).GetInt("orchestrator.node.max-pods").ShouldBe(110);
         var configuration = HoconConfiguration.Build([(path, File.ReadAllText(path))], name => name == "ORCHESTRATOR_PORT" ? "7443" : null);
         configuration.GetInt("orchestrator.api.port").ShouldBe(7443);
-        configuration.GetText("orchestrator.data-directory").ShouldBe("");
+        configuration.GetText("orchestrator.node.name").ShouldBe("");
     }
 
     [Fact]

@@ -67,7 +67,10 @@ public class ProtobufFixtureTests
         var bytes = Encoding.UTF8.GetBytes(pod.ToJsonString(Compact));
         var list = new JsonObject
         {
-            ["kind"] = "PodList", ["apiVersion"] = "v1", ["metadata"] = new JsonObject { ["resourceVersion"] = "7", ["remainingItemCount"] = 3 }, ["items"] = new JsonArray(pod, pod.DeepClone()),
+            ["kind"] = "PodList",
+            ["apiVersion"] = "v1",
+            ["metadata"] = new JsonObject { ["resourceVersion"] = "7", ["remainingItemCount"] = 3 },
+            ["items"] = new JsonArray(pod, pod.DeepClone()),
         };
         var whole = ProtobufEncoder.Encode(Encoding.UTF8.GetBytes(list.ToJsonString(Compact)), SchemaCatalog.Default.Find("io.k8s.api.core.v1.PodList"));
         var entries = ProtobufEncoder.EncodeList("v1", "PodList", """{"resourceVersion":"7","remainingItemCount":3}"""u8.ToArray(), [bytes, bytes], ApiFixtures.Type("core.v1.Pod"));
