@@ -63,6 +63,7 @@ internal sealed class ResourceRouter(ApiServices services)
         ("log", _) => PodStreamEndpoints.LogAsync(call),
         ("exec" or "attach", "get" or "create") => PodStreamEndpoints.CommandAsync(call),
         ("portforward", "get" or "create") => PortForwardEndpoint.HandleAsync(call),
+        ("proxy", _) when call.Kind.Plural is "pods" or "services" => ProxyEndpoint.HandleAsync(call),
         ("proxy", _) => throw new ApiStatus(501, "NotImplemented", $"{call.Kind.Plural}/{call.Request.Subresource} is not served").AsException(),
         (_, "get") => ReadEndpoints.GetAsync(call),
         (_, "update") => WriteEndpoints.UpdateAsync(call),
