@@ -11,10 +11,31 @@ internal sealed class LinkRewriter(string prefix, string host)
     // Which attributes of which elements hold a link: apimachinery's util/proxy/transport.go.
     private static readonly Dictionary<string, string[]> Links = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["a"] = ["href"], ["applet"] = ["codebase"], ["area"] = ["href"], ["audio"] = ["src"], ["base"] = ["href"], ["blockquote"] = ["cite"], ["body"] = ["background"],
-        ["button"] = ["formaction"], ["command"] = ["icon"], ["del"] = ["cite"], ["embed"] = ["src"], ["form"] = ["action"], ["frame"] = ["longdesc", "src"], ["head"] = ["profile"],
-        ["html"] = ["manifest"], ["iframe"] = ["longdesc", "src"], ["img"] = ["longdesc", "src", "usemap"], ["input"] = ["src", "usemap", "formaction"], ["ins"] = ["cite"],
-        ["link"] = ["href"], ["object"] = ["classid", "codebase", "data", "usemap"], ["q"] = ["cite"], ["script"] = ["src"], ["source"] = ["src"], ["video"] = ["poster", "src"],
+        ["a"] = ["href"],
+        ["applet"] = ["codebase"],
+        ["area"] = ["href"],
+        ["audio"] = ["src"],
+        ["base"] = ["href"],
+        ["blockquote"] = ["cite"],
+        ["body"] = ["background"],
+        ["button"] = ["formaction"],
+        ["command"] = ["icon"],
+        ["del"] = ["cite"],
+        ["embed"] = ["src"],
+        ["form"] = ["action"],
+        ["frame"] = ["longdesc", "src"],
+        ["head"] = ["profile"],
+        ["html"] = ["manifest"],
+        ["iframe"] = ["longdesc", "src"],
+        ["img"] = ["longdesc", "src", "usemap"],
+        ["input"] = ["src", "usemap", "formaction"],
+        ["ins"] = ["cite"],
+        ["link"] = ["href"],
+        ["object"] = ["classid", "codebase", "data", "usemap"],
+        ["q"] = ["cite"],
+        ["script"] = ["src"],
+        ["source"] = ["src"],
+        ["video"] = ["poster", "src"],
     };
 
     /// <summary>One link.</summary>

@@ -38,7 +38,11 @@ internal static class ProxyEndpoint
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancel, call.Services.Stopping);
         using var client = new HttpMessageInvoker(new SocketsHttpHandler
         {
-            UseProxy = false, AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None, ActivityHeadersPropagator = null,
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ActivityHeadersPropagator = null,
             // A pod's certificate is its own affair, as upstream has it; what is behind the tunnel is the pod named in the URL.
             SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true },
             ConnectCallback = async (_, cancel) => new NodeConnectionStream(await call.Services.Streams.OpenAsync(target.Node, target.Connection, stop.Token)),
@@ -64,7 +68,8 @@ internal static class ProxyEndpoint
         var authority = $"{target.Connection.Pod.Name}:{target.Connection.Port}";
         var request = new HttpRequestMessage(new HttpMethod(incoming.Method), new Uri($"{(target.Tls ? "https" : "http")}://{authority}{pathAndQuery}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
         {
-            Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Version = HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true) request.Content = new StreamContent(incoming.Body);
         foreach (var (name, values) in incoming.Headers)
