@@ -97,7 +97,7 @@ public sealed class SelfHealingTests(ClusterFixture cluster)
         await cluster.EventuallyAsync(V, $"-n {ns} get pod noimage", o => o.Contains("ErrImagePull") || o.Contains("ImagePullBackOff"));
         await cluster.EventuallyAsync(V, $"-n {ns} get pod noimage", o => o.Contains("ImagePullBackOff"));
         await cluster.EventuallyAsync(V, $"-n {ns} get pod crasher", o => o.Contains("CrashLoopBackOff"));
-        (await cluster.KubectlAsync(V, $"-n {ns} describe pod crasher")).Ok().ShouldContain("Back-off restarting failed container");
+        await cluster.EventuallyAsync(V, $"-n {ns} describe pod crasher", o => o.Contains("Back-off restarting failed container"));
     }
 
     [Fact]
