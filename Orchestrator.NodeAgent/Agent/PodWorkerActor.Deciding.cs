@@ -32,6 +32,7 @@ internal sealed partial class PodWorkerActor
         if (!Stopping) MountVolumes();
         var actions = PodPlan.Next(Input());
         if (actions.Finished) _finished = true;
+        foreach (var name in actions.BackingOff.Keys) ReportBackOff(name);
         _backingOff = actions.BackingOff;
         foreach (var name in actions.BackingOff.Where(b => b.Value > TimeSpan.Zero && _startErrors.GetValueOrDefault(b.Key)?.Reason == "RunContainerError").Select(b => b.Key)) _startErrors.Remove(name);
         Carry(actions);
@@ -43,6 +44,15 @@ internal sealed partial class PodWorkerActor
         }
         if (NextWake(actions) is { } at) Timers.StartSingleTimer("wake", Wake.Look, at > Now ? at - Now : TimeSpan.Zero);
         ReportStatus();
+    }
+
+    /// <summary>Once per try that has to wait; the control plane counts the repetitions on one event.</summary>
+    private void ReportBackOff(string container)
+    {
+        if (_observed.Newest(container) is not { } ended || _containers.FirstOrDefault(c => c.Name == container) is not { } spec) return;
+        if (_backOffReported.TryGetValue(container, out var id) && id == ended.Id) return;
+        _backOffReported[container] = ended.Id;
+        _services.Events.Warning(_pod, spec.FieldPath, "BackOff", $"Back-off restarting failed container {container} in pod {PodContainers.Format(_pod)}");
     }
 
     private PodPlanInput Input() => new()

@@ -34,6 +34,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     private readonly PodVolumes _podVolumes;
     private readonly Dictionary<string, (int Id, CancellationTokenSource Cancel, TimeSpan? Grace)> _busy = [];
     private readonly Dictionary<string, WaitingReason> _startErrors = [];
+    private readonly Dictionary<string, string> _backOffReported = [];
     private readonly Dictionary<string, DateTimeOffset> _retryAt = [];
     private readonly bool _endedBefore;
     private Pod _pod;

@@ -53,6 +53,7 @@ public sealed partial class PodNetwork
     public async Task ConfigureAsync(string podCidr, IReadOnlyCollection<AttachedSandbox> existing, CancellationToken cancel)
     {
         var pool = new AddressPool(podCidr);
+        RefuseSharedCidr(pool);
         lock (_lock)
         {
             _published.Clear();
@@ -78,6 +79,18 @@ public sealed partial class PodNetwork
         {
             LogReplugged(_log, sandbox.Id, sandbox.Ip);
             await AttachAsync(sandbox.Id, sandbox.Pid, sandbox.Ip).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Two bridges with one subnet would send each other's packets astray without a word: two clusters on one machine need cluster CIDRs of their own.</summary>
+    private void RefuseSharedCidr(AddressPool pool)
+    {
+        var other = NetworkInterface.GetAllNetworkInterfaces()
+            .FirstOrDefault(i => i.Name != _bridge && i.GetIPProperties().UnicastAddresses.Any(a => a.Address.Equals(pool.Gateway)));
+        if (other is not null)
+        {
+            throw new RuntimeException($"the node's pod CIDR {pool.Network} is already the network of interface {other.Name}: another cluster on this machine has it; "
+                + "give this one a network of its own (orchestrator.network.cluster-cidr), or reset the other one");
         }
     }
 
