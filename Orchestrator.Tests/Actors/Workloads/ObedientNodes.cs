@@ -36,6 +36,8 @@ internal sealed class ObedientNodes : IDisposable
         var status = $$$$$"""{"status":{"allocatable":{"cpu":"{{{{{cpu}}}}}","memory":"8Gi","pods":"{{{{{pods}}}}}"},"capacity":{"cpu":"{{{{{cpu}}}}}","memory":"8Gi","pods":"{{{{{pods}}}}}"},"conditions":[{"type":"Ready","status":"True","reason":"KubeletReady","message":"ready"}]}}""";
         (await _plane.Plane.Client.SendAsync(new PatchResource(key, "v1", ControlPlaneHarness.User, PatchType.Merge, Encoding.UTF8.GetBytes(status), "status", false))).ShouldBeOfType<ResourceWritten>();
         lock (_nodes) _nodes.Add(key);
+        // Until its control loop has seen that it is ready, a new node carries the not-ready taint, and a pod that is tried then is refused for another reason.
+        await _plane.EventuallyAsync(() => _plane.Cache.Get(key)!.ToJsonObject()["spec"]?["taints"] is null);
     }
 
     public void Dispose() => _subscription.Dispose();
