@@ -36,7 +36,7 @@ internal static class DurableWrites
     private static async Task<double> ProductAsync(int clients)
     {
         var directory = Directory.CreateTempSubdirectory("bench-writes-");
-        await using var journal = await SqliteJournal.OpenAsync(Path.Combine(directory.FullName, "journal.db"), "bench", "", TimeProvider.System);
+        var journal = await SqliteJournal.OpenAsync(Path.Combine(directory.FullName, "journal.db"), "bench", "", TimeProvider.System);
         var system = ActorSystem.Create("bench");
         var plane = await ControlPlane.StartAsync(system, journal, new ControlPlaneOptions(), SecretSealer.None, _ => new PodToken("", default), 6443);
         var kind = plane.Services.Catalog.Get("configmaps");
