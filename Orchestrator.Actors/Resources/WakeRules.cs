@@ -36,9 +36,6 @@ public sealed class WakeRules
         if (change.Entry.Namespace.Length > 0 && ConcernsNamespace(change)) yield return new ResourceKey("namespaces", "", change.Entry.Namespace);
     }
 
-    /// <summary>Whether objects of this resource have a loop.</summary>
-    public bool HasLoop(string resource) => _loops.Contains(resource);
-
     private IEnumerable<ResourceKey> OwnersOf(ResourceEntry entry)
     {
         foreach (var owner in entry.Header.Owners)
