@@ -12,10 +12,15 @@ internal static class ContainerStates
             "running" or "paused" or "restarting" => ContainerPhase.Running,
             _ => ContainerPhase.Exited,
         };
-        return new ContainerState(found.Id, found.Name.TrimStart('/'), found.Config.Image, found.Image, phase, labels, found.Created.ToUniversalTime(), Time(found.State.StartedAt),
-            phase == ContainerPhase.Running ? null : Time(found.State.FinishedAt), found.State.ExitCode, found.State.OOMKilled, found.State.Error ?? "", found.State.Pid,
+        var started = Time(found.State.StartedAt);
+        return new ContainerState(found.Id, found.Name.TrimStart('/'), found.Config.Image, found.Image, phase, labels, found.Created.ToUniversalTime(), started,
+            phase == ContainerPhase.Running ? null : End(started, Time(found.State.FinishedAt)), found.State.ExitCode, found.State.OOMKilled, found.State.Error ?? "", found.State.Pid,
             labels.GetValueOrDefault(DockerLabels.Ip));
     }
+
+    // The engine stamps the start only after its runtime has returned, so a container that ends at once may carry an end some milliseconds before its start. The end gives way:
+    // the start may have been reported already, while the container still ran.
+    private static DateTimeOffset? End(DateTimeOffset? started, DateTimeOffset? finished) => finished < started ? started : finished;
 
     // The engine writes the year 1 for "never".
     private static DateTimeOffset? Time(DateTimeOffset time) => time.Year <= 1 ? null : time.ToUniversalTime();
