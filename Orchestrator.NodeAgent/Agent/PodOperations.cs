@@ -234,16 +234,19 @@ internal sealed class PodOperations(AgentServices services, Prober prober)
     private void WriteFiles(Pod pod, PodDirectory directory, StartContainer start, string podIp)
     {
         Directory.CreateDirectory(directory.Root);
-        if (!File.Exists(directory.HostsFile) || start.Attempt == 0)
-        {
-            // Written in place: containers have the file itself mounted.
-            File.WriteAllText(directory.HostsFile, pod.Spec.HostNetwork ? PodFiles.HostNetworkHosts(pod, File.ReadAllText("/etc/hosts")) : PodFiles.Hosts(pod, podIp, services.Options.ClusterDomain));
-            File.WriteAllText(directory.ResolvFile, PodFiles.Resolv(pod, services.Options.Dns));
-        }
+        PutText(directory.HostsFile, pod.Spec.HostNetwork ? PodFiles.HostNetworkHosts(pod, File.ReadAllText("/etc/hosts")) : PodFiles.Hosts(pod, podIp, services.Options.ClusterDomain));
+        PutText(directory.ResolvFile, PodFiles.Resolv(pod, services.Options.Dns));
         var log = directory.TerminationLog(start.Container.Name, start.Attempt);
         Directory.CreateDirectory(Path.GetDirectoryName(log)!);
         File.WriteAllBytes(log, []);
         File.SetUnixFileMode(log, (UnixFileMode)0x1B6);
+    }
+
+    // At every start of a container, as the kubelet: a sandbox that was made again has another address. In place, because containers have the file itself mounted, and only where
+    // it differs, because the others read it meanwhile.
+    private static void PutText(string file, string text)
+    {
+        if (!File.Exists(file) || File.ReadAllText(file) != text) File.WriteAllText(file, text);
     }
 
     private ObservedContainer Made(string id, ContainerSpec spec, StartContainer start, ImageState image) => new()

@@ -37,8 +37,9 @@ public static partial class LinuxFiles
 
     public static void SetGroup(string path, uint group) => Check(lchown(path, uint.MaxValue, group), $"chown {path}");
 
+    /// <summary>Mounts a file system in memory; no size means the kernel's default, half the memory. Its root has the mode that the kernel gives by default, 1777.</summary>
     public static void MountTmpfs(string path, long? sizeBytes) =>
-        Check(mount("tmpfs", path, "tmpfs", 0, sizeBytes is { } size ? $"size={size},mode=0777" : "mode=0777"), $"mount tmpfs on {path}");
+        Check(mount("tmpfs", path, "tmpfs", 0, sizeBytes is { } size ? $"size={size},mode=1777" : "mode=1777"), $"mount tmpfs on {path}");
 
     public static bool IsMountPoint(string path) => MountsBelow(path).Contains(path, StringComparer.Ordinal);
 

@@ -10,7 +10,9 @@ public sealed record DnsOptions(IReadOnlyList<string> ClusterDns, string Cluster
 /// <summary>The text of the files that every container of a pod gets: hosts and resolv.conf (upstream: pkg/kubelet/kubelet_pods.go, network/dns). Pure.</summary>
 public static class PodFiles
 {
+    // Two headers, because programs tell by them whether the file is the pod's own or a copy of the node's.
     private const string HostsHeader = "# Kubernetes-managed hosts file.\n";
+    private const string HostNetworkHostsHeader = "# Kubernetes-managed hosts file (host network).\n";
 
     /// <summary>/etc/hosts of a pod with its own network.</summary>
     public static string Hosts(Pod pod, string podIp, string clusterDomain)
@@ -24,7 +26,7 @@ public static class PodFiles
     }
 
     /// <summary>/etc/hosts of a pod on the host's network: the host's own and the aliases.</summary>
-    public static string HostNetworkHosts(Pod pod, string hostFile) => Aliases(new StringBuilder(HostsHeader).Append(hostFile), pod);
+    public static string HostNetworkHosts(Pod pod, string hostFile) => Aliases(new StringBuilder(HostNetworkHostsHeader).Append(hostFile), pod);
 
     /// <summary>resolv.conf by dnsPolicy, with dnsConfig merged in.</summary>
     public static string Resolv(Pod pod, DnsOptions dns)

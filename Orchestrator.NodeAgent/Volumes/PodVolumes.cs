@@ -111,10 +111,11 @@ public sealed class PodVolumes(PodDirectory directory, IConfigSource source, IPo
         Directory.CreateDirectory(path);
         if (emptyDir.Medium == "Memory" && !LinuxFiles.IsMountPoint(path)) LinuxFiles.MountTmpfs(path, emptyDir.SizeLimit is { IsZero: false } size ? size.Value : null);
         if (!fresh) return path;
-        // Like the kubelet, whatever the umask: everyone may write; an fsGroup owns it and passes itself on to new files.
+        // Like the kubelet, whatever the umask: everyone may write (in memory with the sticky bit that tmpfs comes with); an fsGroup owns it and passes itself on to new files.
+        var mode = emptyDir.Medium == "Memory" ? 0x3FF : 0x1FF;
         var group = pod.Spec.SecurityContext?.FSGroup;
         if (group is { } gid) LinuxFiles.SetGroup(path, (uint)gid);
-        File.SetUnixFileMode(path, (UnixFileMode)(0x1FF | (group is null ? 0 : 0x400)));
+        File.SetUnixFileMode(path, (UnixFileMode)(mode | (group is null ? 0 : 0x400)));
         return path;
     }
 

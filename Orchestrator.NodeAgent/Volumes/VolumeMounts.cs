@@ -36,7 +36,7 @@ public static class VolumeMounts
     }
 
     /// <summary>
-    /// The sub-path on the node; made where it is missing. Symbolic links are followed, and one that leads out of the volume is refused: a pod must not
+    /// The sub-path on the node; made where it is missing, with the mode of its volume's root. Symbolic links are followed, and one that leads out of the volume is refused: a pod must not
     /// reach the node's files through a link it has written itself.
     /// </summary>
     private static string Inside(MountedVolume volume, string sub, string container, string name)
@@ -51,7 +51,7 @@ public static class VolumeMounts
             if (LinuxFiles.KindOf(current) == FileKind.Missing)
             {
                 Directory.CreateDirectory(current);
-                File.SetUnixFileMode(current, (UnixFileMode)0x1E8 | UnixFileMode.OtherRead | UnixFileMode.OtherExecute | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite);
+                File.SetUnixFileMode(current, File.GetUnixFileMode(root));
             }
             current = Real(current);
             if (current != root && !current.StartsWith(root + "/", StringComparison.Ordinal)) throw new ContainerConfigException(error);
