@@ -17,12 +17,13 @@ public static class ResourceActors
         ["nodes"] = (key, services) => new NodeActor(key, services),
         ["namespaces"] = (key, services) => new NamespaceActor(key, services),
         ["deployments.apps"] = (key, services) => new DeploymentActor(key, services),
-        ["replicasets.apps"] = (key, services) => new ReplicaSetActor(key, services),
+        ["replicasets.apps"] = (key, services) => new ReplicaSetActor(key, services, ReplicaSetKind.ReplicaSet),
+        ["replicationcontrollers"] = (key, services) => new ReplicaSetActor(key, services, ReplicaSetKind.ReplicationController),
         ["services"] = (key, services) => new ServiceActor(key, services),
     };
 
     /// <summary>Resources whose actors are control loops: they are woken at start and by changes that concern them.</summary>
-    public static IReadOnlySet<string> Loops { get; } = new HashSet<string> { "nodes", "namespaces", "deployments.apps", "replicasets.apps" };
+    public static IReadOnlySet<string> Loops { get; } = new HashSet<string> { "nodes", "namespaces", "deployments.apps", "replicasets.apps", "replicationcontrollers" };
 
     /// <summary>Props for the actor of an object, given its key in text form (the sharding entity id).</summary>
     public static Props PropsFor(string entityId, ControlPlaneServices services)

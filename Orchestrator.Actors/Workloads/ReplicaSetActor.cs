@@ -11,22 +11,24 @@ using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Actors.Workloads;
 
-/// <summary>A ReplicaSet's control loop around <see cref="ReplicaSetPlan"/>.</summary>
+/// <summary>The control loop of a ReplicaSet or a ReplicationController around <see cref="ReplicaSetPlan"/>; what the two differ in is its <see cref="ReplicaSetKind"/>.</summary>
 public sealed class ReplicaSetActor : WorkloadActor
 {
+    private readonly ReplicaSetKind _kind;
     private readonly Random _names = new();
     private readonly HashSet<ResourceKey> _creating = [];
     private int _batch = 1;
     private string? _failure;
 
-    /// <param name="key">The ReplicaSet.</param>
+    /// <param name="key">The object.</param>
     /// <param name="services">Shared services.</param>
-    public ReplicaSetActor(ResourceKey key, ControlPlaneServices services) : base(key, services, "replicaset-controller", "pods") { }
+    /// <param name="kind">Which of the two kinds it is.</param>
+    public ReplicaSetActor(ResourceKey key, ControlPlaneServices services, ReplicaSetKind kind) : base(key, services, kind.Component, "pods") => _kind = kind;
 
     /// <inheritdoc/>
     protected override void Reconcile()
     {
-        var replicaSet = Current!.Read<ReplicaSet>();
+        var replicaSet = _kind.Read(Current!);
         var selector = Selector(replicaSet.Metadata.Generation, replicaSet.Spec.Selector);
         var candidates = Candidates(selector);
         var wait = Retry.Remaining(Now);
@@ -74,10 +76,10 @@ public sealed class ReplicaSetActor : WorkloadActor
                 SendDelete(Dependents, key, delete.Pod.Metadata.UID);
                 break;
             case ReplicaSetAction.Adopt adopt:
-                SendClaim(KeyOf(adopt.Pod), ControllerPatches.Adopt(ReplicaSetPlan.ControllerOf(Current!.Read<ReplicaSet>()), adopt.Pod.Metadata.UID));
+                SendClaim(KeyOf(adopt.Pod), ControllerPatches.Adopt(ReplicaSetPlan.ControllerOf(_kind.Read(Current!)), adopt.Pod.Metadata.UID));
                 break;
             case ReplicaSetAction.Release release:
-                SendClaim(KeyOf(release.Pod), ControllerPatches.Release(ReplicaSetPlan.ControllerOf(Current!.Read<ReplicaSet>()), release.Pod.Metadata.UID));
+                SendClaim(KeyOf(release.Pod), ControllerPatches.Release(ReplicaSetPlan.ControllerOf(_kind.Read(Current!)), release.Pod.Metadata.UID));
                 break;
         }
     }
@@ -100,7 +102,7 @@ public sealed class ReplicaSetActor : WorkloadActor
         var metadata = new JsonObject { ["generateName"] = $"{Key.Name}-", ["namespace"] = Key.Namespace };
         foreach (var field in (ReadOnlySpan<string>)["labels", "annotations", "finalizers"])
             if (template["metadata"]?[field] is { } value) metadata[field] = value.DeepClone();
-        metadata["ownerReferences"] = new JsonArray(TypedJson.ToNode(ReplicaSetPlan.ControllerOf(Current.Read<ReplicaSet>()).Reference));
+        metadata["ownerReferences"] = new JsonArray(TypedJson.ToNode(ReplicaSetPlan.ControllerOf(_kind.Read(Current)).Reference));
         return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Pod", ["metadata"] = metadata, ["spec"] = template["spec"]!.DeepClone() };
     }
 

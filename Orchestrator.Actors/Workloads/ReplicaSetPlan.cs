@@ -60,7 +60,7 @@ public static class ReplicaSetPlan
         return new ReplicaSetDecision(actions, status, lookAgain);
     }
 
-    /// <summary>The ReplicaSet as owner.</summary>
+    /// <summary>The ReplicaSet, or what is read as one, as owner.</summary>
     public static Controller ControllerOf(ReplicaSet replicaSet) =>
-        new("apps/v1", "ReplicaSet", replicaSet.Metadata.Name, replicaSet.Metadata.UID, replicaSet.Metadata.DeletionTimestamp is not null);
+        new(replicaSet.APIVersion, replicaSet.Kind, replicaSet.Metadata.Name, replicaSet.Metadata.UID, replicaSet.Metadata.DeletionTimestamp is not null);
 }

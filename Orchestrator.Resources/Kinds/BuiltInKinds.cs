@@ -62,7 +62,7 @@ internal static class BuiltInKinds
             InitialStatus = NoReplicas, Table = WorkloadTables.ReplicationController, Fields = [("status.replicas", "0")],
         }) with
         {
-            ShortNames = ["rc"], Categories = ["all"], Subresources = ["scale", "status"], HasGeneration = true,
+            ShortNames = ["rc"], Categories = ["all"], Subresources = ["scale", "status"], HasGeneration = true, OrphansByDefault = true,
         },
         Namespaced("", "v1", "core.v1", "ResourceQuota", "resourcequotas", new RuledStrategy { Rules = ClusterValidation.ResourceQuota, Table = ClusterTables.ResourceQuota }) with { ShortNames = ["quota"], Subresources = ["status"] },
         Namespaced("", "v1", "core.v1", "Secret", "secrets", new SecretStrategy()),
@@ -134,7 +134,7 @@ internal static class BuiltInKinds
         {
             Defaults = WorkloadDefaults.Job, Rules = WorkloadValidation.Job, Change = WorkloadValidation.JobChange, InitialStatus = Empty,
             Table = WorkloadTables.Job, Fields = [("status.successful", "0")],
-        }) with { Categories = ["all"], Subresources = ["status"], HasGeneration = true },
+        }) with { Categories = ["all"], Subresources = ["status"], HasGeneration = true, OrphansByDefault = true },
     ];
 
     private static IEnumerable<ResourceKind> Certificates() =>

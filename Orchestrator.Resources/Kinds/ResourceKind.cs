@@ -44,6 +44,9 @@ public sealed record ResourceKind
     /// <summary>Whether <c>metadata.generation</c> counts spec changes.</summary>
     public bool HasGeneration { get; init; }
 
+    /// <summary>Whether a deletion that says nothing about dependents leaves them behind, as kinds do that are older than the garbage collector.</summary>
+    public bool OrphansByDefault { get; init; }
+
     /// <summary>What names its objects may have. Default: a DNS subdomain.</summary>
     public NameRule NameRule { get; init; } = NameRules.DnsSubdomain;
 

@@ -38,7 +38,7 @@ public static class DeleteRules
         }
 
         var before = old.DeepClone().AsObject();
-        SetPropagationFinalizer(old, options.Propagation);
+        SetPropagationFinalizer(kind, old, options.Propagation);
         var grace = Grace(kind, old, options.GracePeriodSeconds);
         var deleting = ObjectMeta.IsDeleting(old);
 
@@ -66,10 +66,13 @@ public static class DeleteRules
         return asked ?? (long?)obj["spec"]?["terminationGracePeriodSeconds"] ?? 30;
     }
 
-    private static void SetPropagationFinalizer(JsonObject obj, string? propagation)
+    private static void SetPropagationFinalizer(ResourceKind kind, JsonObject obj, string? propagation)
     {
+        var all = ObjectMeta.Finalizers(obj);
+        var finalizers = all.Where(f => f is not (ForegroundFinalizer or OrphanFinalizer)).ToList();
+        // Where the request says nothing, a finalizer that is there already decides, and then the kind.
+        if (propagation is null && kind.OrphansByDefault && finalizers.Count == all.Count) propagation = "Orphan";
         if (propagation is null) return;
-        var finalizers = ObjectMeta.Finalizers(obj).Where(f => f is not (ForegroundFinalizer or OrphanFinalizer)).ToList();
         if (propagation == "Foreground") finalizers.Add(ForegroundFinalizer);
         if (propagation == "Orphan") finalizers.Add(OrphanFinalizer);
         ObjectMeta.SetFinalizers(obj, finalizers);

@@ -54,6 +54,22 @@ public sealed class DeleteRulesTests
         ObjectMeta.Finalizers(put.Object).ShouldBe([finalizer]);
     }
 
+    [Theory, InlineData("replicationcontrollers", null, "orphan"), InlineData("replicationcontrollers", "Foreground", "foregroundDeletion"), InlineData("jobs.batch", null, "orphan")]
+    public void Kinds_older_than_the_garbage_collector_leave_their_dependents_behind_unless_told_otherwise(string resource, string? policy, string finalizer)
+    {
+        var put = Delete(KindCatalog.Default.Get(resource), Object("""{"metadata":{"name":"c","uid":"u"}}"""), propagation: policy).ShouldBeOfType<WriteDecision.Put>();
+        ObjectMeta.Finalizers(put.Object).ShouldBe([finalizer]);
+    }
+
+    [Fact]
+    public void A_deletion_that_says_nothing_keeps_to_the_finalizer_that_is_there()
+    {
+        var kind = KindCatalog.Default.Get("replicationcontrollers");
+        var put = Delete(kind, Object("""{"metadata":{"name":"c","uid":"u","finalizers":["foregroundDeletion"]}}""")).ShouldBeOfType<WriteDecision.Put>();
+        ObjectMeta.Finalizers(put.Object).ShouldBe(["foregroundDeletion"]);
+        Delete(kind, Object("""{"metadata":{"name":"c","uid":"u"}}"""), propagation: "Background").ShouldBeOfType<WriteDecision.Remove>();
+    }
+
     [Fact]
     public void A_namespace_stays_until_its_spec_finalizers_are_gone_and_says_Terminating()
     {
