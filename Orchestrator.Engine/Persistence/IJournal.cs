@@ -25,6 +25,12 @@ public interface IJournal : IAsyncDisposable
     ValueTask<long> ReadHeadAsync(CancellationToken cancel = default);
 
     /// <summary>
+    /// Completes when <see cref="Head"/> is at <paramref name="ordering"/> or beyond: everybody here has been given everything up to it. With the result of
+    /// <see cref="ReadHeadAsync"/>, everything that was committed before the question, by whichever member.
+    /// </summary>
+    ValueTask WaitForHeadAsync(long ordering, CancellationToken cancel = default);
+
+    /// <summary>
     /// Writes the rows atomically, in order; completes after the commit and after every subscriber has been given the rows. The result is the
     /// ordering of the first row. Throws <see cref="FencedException"/> or <see cref="ConcurrentWriterException"/>; other writes of the group are unaffected by the latter.
     /// </summary>

@@ -14,6 +14,7 @@ public sealed class MemoryJournal(TimeProvider? time = null) : IJournal
     private readonly Dictionary<string, List<JournalRow>> _byEntity = new(StringComparer.Ordinal);
     private readonly List<Action<IReadOnlyList<JournalRow>>> _subscribers = [];
     private readonly Queue<(IReadOnlyList<JournalWrite> Rows, TaskCompletionSource<long> Reply)> _waiting = new();
+    private readonly HeadWaiters _headWaiters = new();
     private long _head;
     private long _compactedTo;
     private bool _held;
@@ -78,6 +79,9 @@ public sealed class MemoryJournal(TimeProvider? time = null) : IJournal
 
     /// <inheritdoc/>
     public ValueTask<long> ReadHeadAsync(CancellationToken cancel = default) => new(Head);
+
+    /// <inheritdoc/>
+    public ValueTask WaitForHeadAsync(long ordering, CancellationToken cancel = default) => _headWaiters.WaitAsync(ordering, () => Head, cancel);
 
     /// <inheritdoc/>
     public ValueTask<long> WriteAsync(IReadOnlyList<JournalWrite> rows, CancellationToken cancel = default)
@@ -202,6 +206,7 @@ public sealed class MemoryJournal(TimeProvider? time = null) : IJournal
         {
             foreach (var subscriber in _subscribers.ToArray())
                 subscriber(group);
+            _headWaiters.Reached(_head);
         }
 
         foreach (var (reply, first, failure) in replies)

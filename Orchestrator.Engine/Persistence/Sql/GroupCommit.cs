@@ -3,11 +3,11 @@ using System.Diagnostics;
 namespace Orchestrator.Engine.Persistence.Sql;
 
 /// <summary>
-/// The one writer of a journal: a thread of its own that takes everything that waits, commits it as one transaction, gives the rows to the
-/// subscribers, answers the writers, and looks again. What arrives meanwhile is the next group.
+/// The one writer of a journal: a thread of its own that takes everything that waits, commits it as one transaction, offers the rows to the
+/// feed, which has the writers answered when the subscribers have been given them, and looks again. What arrives meanwhile is the next group.
 /// </summary>
 /// <remarks>
-/// A write whose number is taken is taken out and the rest of its group tried again, so it harms nobody else. An error that leaves the outcome
+/// A write whose number is taken is left out, so it harms nobody else. An error that leaves the outcome
 /// of a commit unknown (an I/O error) stops the writer for good: after a failed fsync nothing later can be trusted.
 /// </remarks>
 internal sealed class GroupCommit : IAsyncDisposable
@@ -23,7 +23,7 @@ internal sealed class GroupCommit : IAsyncDisposable
     private readonly CommitFeed _feed;
     private readonly TimeProvider _time;
     private readonly object _gate = new();
-    private readonly Queue<Work> _waiting = new();
+    private readonly Queue<IWork> _waiting = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Write> _group = [];
     private long _committed;
@@ -53,9 +53,13 @@ internal sealed class GroupCommit : IAsyncDisposable
     public Task<long> WriteAsync(IReadOnlyList<JournalWrite> rows, CancellationToken cancel)
     {
         var write = new Write(rows, cancel);
+        if (write.Repeats is { } repeated) throw new ConcurrentWriterException(repeated.PersistenceId, repeated.SequenceNr);
         Enqueue(write);
         return write.Task;
     }
+
+    /// <summary>Why nothing is written any more; null while all is well.</summary>
+    private Exception? Failure => _failure ?? _feed.Failure;
 
     /// <summary>Runs <paramref name="step"/> on the writer's thread, between two groups.</summary>
     public Task<T> RunAsync<T>(Func<T> step)
@@ -76,7 +80,7 @@ internal sealed class GroupCommit : IAsyncDisposable
         await _ended.Task.ConfigureAwait(false);
     }
 
-    private void Enqueue(Work work)
+    private void Enqueue(IWork work)
     {
         lock (_gate)
         {
@@ -93,10 +97,9 @@ internal sealed class GroupCommit : IAsyncDisposable
         {
             Gather();
             if (!TakeGroup(out var step)) break;
-            if (_group.Count > 0) CommitGroup();
-            _group.Clear();
+            while (_group.Count > 0) CommitGroup();
             if (step is null) continue;
-            if (_failure is { } failure) step.Fail(failure);
+            if (Failure is { } failure) step.Fail(failure);
             else step.Run();
         }
         _ended.SetResult();
@@ -117,7 +120,7 @@ internal sealed class GroupCommit : IAsyncDisposable
     }
 
     /// <summary>Takes the writes up to the next step into the group, and that step if it is reached. False when closed and empty.</summary>
-    private bool TakeGroup(out Step? step)
+    private bool TakeGroup(out IStep? step)
     {
         step = null;
         var rows = 0;
@@ -140,7 +143,7 @@ internal sealed class GroupCommit : IAsyncDisposable
                     _waiting.Dequeue();
                     continue;
                 }
-                step = (Step)work;
+                step = (IStep)work;
                 _waiting.Dequeue();
                 break;
             }
@@ -149,144 +152,86 @@ internal sealed class GroupCommit : IAsyncDisposable
         return true;
     }
 
+    /// <summary>Commits the group, or as much of its beginning as fits one batch.</summary>
     private void CommitGroup()
     {
         _answered = 0;
         _group.RemoveAll(write => write.TryCancel());
+        if (_group.Count == 0) return;
         var start = Stopwatch.GetTimestamp();
-        while (_group.Count > 0)
+        var batch = TakeBatch(out var writes);
+        Appended appended;
+        try
         {
-            JournalRow[] rows;
-            try
-            {
-                if (_failure is not null) throw new JournalUnusableException(_failure.Message, _failure);
-                rows = Place(_database.Begin(_group.Sum(write => write.Rows.Count)));
-                var taken = _database.Insert(rows);
-                if (taken >= 0)
-                {
-                    _database.Rollback();
-                    Evict(rows[taken]);
-                    continue;
-                }
-                _database.Commit();
-            }
+            if (Failure is { } failure) throw new JournalUnusableException(failure.Message, failure);
+            appended = _database.Append(batch);
+        }
 #pragma warning disable CA1031 // every failure is handed to the writers that wait for this group
-            catch (Exception error)
-#pragma warning restore CA1031
-            {
-                FailGroup(error);
-                return;
-            }
-            Volatile.Write(ref _committed, rows[^1].Ordering);
-            _lastCommit = Stopwatch.GetElapsedTime(start);
-            _answered = _group.Count;
-            if (!Publish(rows)) return;
-            foreach (var write in _group) write.TrySetResult(write.First);
-            return;
-        }
-    }
-
-    /// <summary>Gives every row of the group its place after <paramref name="head"/>.</summary>
-    private JournalRow[] Place(long head)
-    {
-        _lastWrittenAt = Math.Max(_lastWrittenAt, _time.GetUtcNow().ToUnixTimeMilliseconds());
-        var writtenAt = DateTimeOffset.FromUnixTimeMilliseconds(_lastWrittenAt);
-        var rows = new JournalRow[_group.Sum(write => write.Rows.Count)];
-        var next = 0;
-        foreach (var write in _group)
-        {
-            write.First = head + next + 1;
-            for (var i = 0; i < write.Rows.Count; i++)
-            {
-                var row = write.Rows[i];
-                rows[next] = new JournalRow(head + next + 1, row.PersistenceId, row.SequenceNr, row.Operation, row.Payload, writtenAt);
-                next++;
-            }
-        }
-        return rows;
-    }
-
-    /// <summary>Fails the write that <paramref name="taken"/> belongs to and takes it out of the group.</summary>
-    private void Evict(JournalRow taken)
-    {
-        var index = _group.FindIndex(write => taken.Ordering >= write.First && taken.Ordering < write.First + write.Rows.Count);
-        var write = _group[index];
-        _group.RemoveAt(index);
-        write.TrySetException(new ConcurrentWriterException(taken.PersistenceId, taken.SequenceNr));
-    }
-
-    private void FailGroup(Exception error)
-    {
-        var unusable = error as JournalUnusableException ?? _database.Diagnose(error);
-        if (unusable is not null) _failure ??= unusable;
-        try
-        {
-            _database.Rollback();
-        }
-#pragma warning disable CA1031 // a connection that cannot roll back is not fit for another transaction
-        catch (Exception rollback)
-#pragma warning restore CA1031
-        {
-            _failure ??= rollback;
-        }
-        foreach (var write in _group) write.TrySetException(unusable ?? error);
-    }
-
-    /// <summary>A subscriber that throws has lost rows, so its view is wrong from now on: the journal stops rather than go on without it.</summary>
-    private bool Publish(JournalRow[] rows)
-    {
-        try
-        {
-            _feed.Publish(rows);
-            return true;
-        }
-#pragma warning disable CA1031 // handed to the writers, now and from now on
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            _failure = new InvalidOperationException("A subscriber of the journal failed; its view is incomplete. Restart this process.", error);
-            foreach (var write in _group) write.TrySetException(_failure);
-            return false;
+            if (error is JournalUnusableException) _failure ??= error;
+            foreach (var write in writes) write.TrySetException(error);
+            return;
         }
-    }
-
-    private interface Work;
-
-    private sealed class Write(IReadOnlyList<JournalWrite> rows, CancellationToken cancel)
-        : TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously), Work
-    {
-        public IReadOnlyList<JournalWrite> Rows => rows;
-
-        public long Bytes { get; } = rows.Sum(row => (long)row.Payload.Length);
-
-        public long First { get; set; }
-
-        public bool TryCancel() => cancel.IsCancellationRequested && TrySetCanceled(cancel);
-    }
-
-    private interface Step : Work
-    {
-        void Run();
-
-        void Fail(Exception error);
-    }
-
-    private sealed class Step<T>(Func<T> step) : TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously), Step
-    {
-        public void Run()
+        _lastWrittenAt = Math.Max(_lastWrittenAt, appended.WrittenAt);
+        Refuse(appended, batch, writes);
+        var rows = Place(appended, batch, writes);
+        if (rows.Length == 0) return;
+        Volatile.Write(ref _committed, rows[^1].Ordering);
+        _lastCommit = Stopwatch.GetElapsedTime(start);
+        _answered = writes.Count;
+        _feed.Offer(rows, failure =>
         {
-            try
-            {
-                TrySetResult(step());
-            }
-#pragma warning disable CA1031 // handed to the one who asked
-            catch (Exception error)
-#pragma warning restore CA1031
-            {
-                TrySetException(error);
-            }
-        }
+            foreach (var write in writes) write.Answer(failure);
+        });
+    }
 
-        public void Fail(Exception error) => TrySetException(error);
+    /// <summary>Takes writes off the group until one would repeat or descend an entity's number, which only the outcome of those before it can judge.</summary>
+    private AppendBatch TakeBatch(out List<Write> writes)
+    {
+        writes = [];
+        var rows = new List<JournalWrite>();
+        var writeOf = new List<int>();
+        var newest = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var write in _group)
+        {
+            if (write.Rows.Any(row => newest.TryGetValue(row.PersistenceId, out var number) && row.SequenceNr <= number)) break;
+            foreach (var row in write.Rows)
+            {
+                newest[row.PersistenceId] = row.SequenceNr;
+                rows.Add(row);
+                writeOf.Add(writes.Count);
+            }
+            writes.Add(write);
+        }
+        _group.RemoveRange(0, writes.Count);
+        return new AppendBatch(rows, writeOf, Math.Max(_lastWrittenAt, _time.GetUtcNow().ToUnixTimeMilliseconds()));
+    }
+
+    private static void Refuse(Appended appended, AppendBatch batch, List<Write> writes)
+    {
+        foreach (var index in appended.Refused ?? [])
+        {
+            var row = batch.Rows[index];
+            writes[batch.WriteOf[index]].TrySetException(new ConcurrentWriterException(row.PersistenceId, row.SequenceNr));
+        }
+    }
+
+    /// <summary>The rows that went in, each at its place.</summary>
+    private static JournalRow[] Place(Appended appended, AppendBatch batch, List<Write> writes)
+    {
+        var writtenAt = DateTimeOffset.FromUnixTimeMilliseconds(appended.WrittenAt);
+        var rows = new List<JournalRow>(batch.Rows.Count);
+        for (var i = 0; i < batch.Rows.Count; i++)
+        {
+            var write = writes[batch.WriteOf[i]];
+            if (write.IsRefused) continue;
+            var ordering = appended.Before + rows.Count + 1;
+            if (write.First == 0) write.First = ordering;
+            var row = batch.Rows[i];
+            rows.Add(new JournalRow(ordering, row.PersistenceId, row.SequenceNr, row.Operation, row.Payload, writtenAt));
+        }
+        return [.. rows];
     }
 }

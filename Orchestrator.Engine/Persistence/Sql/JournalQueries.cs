@@ -68,7 +68,7 @@ internal sealed class JournalQueries(IJournalDatabase database)
 
     /// <summary>Records that history is only complete after <paramref name="upTo"/>. Before the first row is dropped, so that a crash hides no hole.</summary>
     public ValueTask<long> MarkCompactedAsync(long upTo, CancellationToken cancel) => ExecuteAsync(
-        "INSERT INTO meta (name, value) VALUES ('compacted_to', @upTo) ON CONFLICT (name) DO UPDATE SET value = excluded.value", cancel, ("@upTo", upTo));
+        "INSERT INTO meta (name, value) VALUES ('compacted_to', @upTo) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value > meta.value", cancel, ("@upTo", upTo));
 
     /// <summary>Where a compaction step that starts after <paramref name="after"/> ends: <paramref name="rows"/> further on, at most at <paramref name="upTo"/>.</summary>
     public async ValueTask<long> StepEndAsync(long after, long upTo, int rows, CancellationToken cancel)

@@ -11,23 +11,39 @@ public class SqlJournal : IJournal
     /// <summary>Rows a compaction step looks at before it lets the waiting writes go first.</summary>
     private const int CompactionStep = 1000;
 
+    /// <summary>How long a question outlasts a database that cannot be reached before it fails.</summary>
+    private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(15);
+
     private readonly IJournalDatabase _database;
     private readonly JournalQueries _queries;
     private readonly CommitFeed _feed;
     private readonly GroupCommit _writer;
+    private readonly GapReader? _gaps;
+    private readonly CoalescedQuery<long> _headQuery;
+    private readonly TimeProvider _time;
+    private readonly Lazy<Task> _disposal;
     private long _compactedTo;
 
-    /// <summary>Takes the database over, which is open and registered for this member.</summary>
+    /// <summary>Takes the database over, which is open.</summary>
     /// <param name="database">Disposed with the journal.</param>
     /// <param name="position">Where the database stood when it was opened; see <see cref="FindPositionAsync"/>.</param>
-    /// <param name="time">Stamps the rows.</param>
+    /// <param name="time">Stamps the rows, where the database has no clock of its own.</param>
     protected SqlJournal(IJournalDatabase database, Position position, TimeProvider time)
     {
         _database = database;
+        _time = time;
         _queries = new JournalQueries(database);
-        _feed = new CommitFeed { Head = position.Head };
+        _feed = new CommitFeed(position.Head);
         _compactedTo = position.CompactedTo;
         _writer = new GroupCommit(database, _feed, time, position.Head, position.LastWrittenAt);
+        if (!database.IsExclusive) _gaps = new GapReader(_feed, (after, to, cancel) => Guard(() => _queries.PageAsync(after, to, cancel), cancel, Timeout.InfiniteTimeSpan));
+        _headQuery = new CoalescedQuery<long>(async () =>
+        {
+            var head = await Guard(() => _queries.HeadAsync(default), default).ConfigureAwait(false);
+            _feed.Learned(head);
+            return head;
+        });
+        _disposal = new Lazy<Task>(DisposeOnceAsync);
     }
 
     /// <summary>Where a journal stands: its head, what it is compacted to, and the time of its newest row in unix milliseconds.</summary>
@@ -41,7 +57,10 @@ public class SqlJournal : IJournal
 
     /// <inheritdoc/>
     public ValueTask<long> ReadHeadAsync(CancellationToken cancel = default) =>
-        _database.IsExclusive ? ValueTask.FromResult(_writer.Committed) : Guard(_queries.HeadAsync(cancel));
+        _database.IsExclusive ? ValueTask.FromResult(_writer.Committed) : _headQuery.AskAsync(cancel);
+
+    /// <inheritdoc/>
+    public ValueTask WaitForHeadAsync(long ordering, CancellationToken cancel = default) => _feed.Waiters.WaitAsync(ordering, () => _feed.Head, cancel);
 
     /// <inheritdoc/>
     public ValueTask<long> WriteAsync(IReadOnlyList<JournalWrite> rows, CancellationToken cancel = default)
@@ -55,7 +74,8 @@ public class SqlJournal : IJournal
     {
         while (after < to)
         {
-            var page = await Guard(_queries.PageAsync(after, to, cancel)).ConfigureAwait(false);
+            var start = after;
+            var page = await Guard(() => _queries.PageAsync(start, to, cancel), cancel).ConfigureAwait(false);
             if (page.Count == 0) yield break;
             foreach (var row in page) yield return row;
             after = page[^1].Ordering;
@@ -68,7 +88,8 @@ public class SqlJournal : IJournal
     {
         while (max > 0 && fromSequenceNr <= toSequenceNr)
         {
-            var page = await Guard(_queries.EntityPageAsync(persistenceId, fromSequenceNr, toSequenceNr, max, cancel)).ConfigureAwait(false);
+            var (from, most) = (fromSequenceNr, max);
+            var page = await Guard(() => _queries.EntityPageAsync(persistenceId, from, toSequenceNr, most, cancel), cancel).ConfigureAwait(false);
             if (page.Count == 0) yield break;
             foreach (var row in page) yield return row;
             max -= page.Count;
@@ -77,29 +98,22 @@ public class SqlJournal : IJournal
     }
 
     /// <inheritdoc/>
-    public ValueTask<JournalRow?> LatestAsync(string persistenceId, CancellationToken cancel = default) => Guard(_queries.LatestAsync(persistenceId, cancel));
+    public ValueTask<JournalRow?> LatestAsync(string persistenceId, CancellationToken cancel = default) =>
+        Guard(() => _queries.LatestAsync(persistenceId, cancel), cancel);
 
     /// <inheritdoc/>
     public async ValueTask<IDisposable> SubscribeAsync(long after, Action<IReadOnlyList<JournalRow>> onCommitted, CancellationToken cancel = default)
     {
-        // The bulk is read here, while writes go on; only the last page's worth is read with the writer held.
+        // The bulk first, while nothing has to be put by for it.
         for (; ; )
         {
-            var page = await Guard(_queries.PageAsync(after, Head, cancel)).ConfigureAwait(false);
+            var (start, to) = (after, Head);
+            var page = await Guard(() => _queries.PageAsync(start, to, cancel), cancel).ConfigureAwait(false);
             if (page.Count == 0) break;
             onCommitted(page);
             after = page[^1].Ordering;
         }
-        return await _writer.RunAsync(() =>
-        {
-            for (; ; )
-            {
-                var page = Guard(_queries.PageAsync(after, Head, CancellationToken.None)).AsTask().GetAwaiter().GetResult();
-                if (page.Count == 0) return _feed.Add(onCommitted);
-                onCommitted(page);
-                after = page[^1].Ordering;
-            }
-        }).ConfigureAwait(false);
+        return await _feed.AddAsync(after, onCommitted, (from, to) => Guard(() => _queries.PageAsync(from, to, cancel), cancel)).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -108,33 +122,37 @@ public class SqlJournal : IJournal
     {
         upTo = Math.Min(upTo, Head);
         if (upTo <= 0) return 0;
-        await OnWriter(async () =>
+        var turn = await _database.LockCompactionAsync(cancel).ConfigureAwait(false);
+        await using var _ = turn.ConfigureAwait(false);
+        await Change(async () =>
         {
-            if (upTo <= CompactedTo) return 0;
             await _queries.MarkCompactedAsync(upTo, cancel).ConfigureAwait(false);
-            Volatile.Write(ref _compactedTo, upTo);
+            // Another member may have gone further.
+            Volatile.Write(ref _compactedTo, await _queries.CompactedToAsync(cancel).ConfigureAwait(false));
             return 0;
-        }).ConfigureAwait(false);
+        }, cancel).ConfigureAwait(false);
         var dropped = 0L;
         for (var after = 0L; after < upTo;)
         {
-            var end = await Guard(_queries.StepEndAsync(after, upTo, CompactionStep, cancel)).ConfigureAwait(false);
             var start = after;
-            dropped += await OnWriter(() => _queries.DropAsync(start, end, cancel)).ConfigureAwait(false);
+            var end = await Guard(() => _queries.StepEndAsync(start, upTo, CompactionStep, cancel), cancel).ConfigureAwait(false);
+            dropped += await Change(() => _queries.DropAsync(start, end, cancel), cancel).ConfigureAwait(false);
             after = end;
         }
         return dropped;
     }
 
     /// <inheritdoc/>
-    public ValueTask<long> OrderingAtAsync(DateTimeOffset time, CancellationToken cancel = default) =>
-        Guard(_queries.OrderingAtAsync(time.ToUnixTimeMilliseconds(), Head, cancel));
+    public ValueTask<long> OrderingAtAsync(DateTimeOffset time, CancellationToken cancel = default)
+    {
+        var head = Head;
+        return Guard(() => _queries.OrderingAtAsync(time.ToUnixTimeMilliseconds(), head, cancel), cancel);
+    }
 
-    /// <summary>Commits what waits, then closes the database.</summary>
+    /// <summary>Commits what waits, then closes the database. A second call waits for the first.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _writer.DisposeAsync().ConfigureAwait(false);
-        await _database.DisposeAsync().ConfigureAwait(false);
+        await _disposal.Value.ConfigureAwait(false);
         GC.SuppressFinalize(this);
     }
 
@@ -148,20 +166,50 @@ public class SqlJournal : IJournal
             await queries.LastWrittenAtAsync(cancel).ConfigureAwait(false));
     }
 
-    /// <summary>Runs a change on the writer's thread. It waits there for the database, as a commit does.</summary>
-    private async ValueTask<long> OnWriter(Func<ValueTask<long>> change) =>
-        await _writer.RunAsync(() => Guard(change()).AsTask().GetAwaiter().GetResult()).ConfigureAwait(false);
+    /// <summary>Another process has committed up to <paramref name="ordering"/>.</summary>
+    protected void Learned(long ordering) => _feed.Learned(ordering);
 
-    /// <summary>Turns an error that means a broken database into the one that says what to do.</summary>
-    private async ValueTask<T> Guard<T>(ValueTask<T> query)
+    /// <summary>Runs a step between two groups of writes.</summary>
+    protected Task<T> BetweenWritesAsync<T>(Func<T> step) => _writer.RunAsync(step);
+
+    /// <summary>Stops what a provider runs beside the writer; before the writer is stopped.</summary>
+    protected virtual ValueTask StopAsync() => default;
+
+    private async Task DisposeOnceAsync()
     {
-        try
+        await StopAsync().ConfigureAwait(false);
+        await _writer.DisposeAsync().ConfigureAwait(false);
+        if (_gaps is not null) await _gaps.DisposeAsync().ConfigureAwait(false);
+        _feed.Fail(new ObjectDisposedException(nameof(IJournal)));
+        await _database.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Makes a change that is no append. Where there is one writer only, on its thread, which waits there for the database as a commit does.</summary>
+    private async ValueTask<long> Change(Func<ValueTask<long>> change, CancellationToken cancel)
+    {
+        if (!_database.IsExclusive) return await Guard(change, cancel).ConfigureAwait(false);
+        return await _writer.RunAsync(() => Guard(change, cancel).AsTask().GetAwaiter().GetResult()).ConfigureAwait(false);
+    }
+
+    /// <summary>Tries again where the database says so, and turns an error that means a broken database into the one that says what to do.</summary>
+    private async ValueTask<T> Guard<T>(Func<ValueTask<T>> query, CancellationToken cancel, TimeSpan? patience = null)
+    {
+        var limit = patience ?? ReadPatience;
+        var start = _time.GetTimestamp();
+        for (var attempt = 1; ; attempt++)
         {
-            return await query.ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is not JournalUnusableException && _database.Diagnose(error) is { } unusable)
-        {
-            throw unusable;
+            TimeSpan pause;
+            try
+            {
+                return await query().ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is not (JournalUnusableException or OperationCanceledException))
+            {
+                if (_database.Diagnose(error) is { } unusable) throw unusable;
+                if (_database.RetryAfter(error, attempt) is not { } after || (limit != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(start) + after > limit)) throw;
+                pause = after;
+            }
+            await Task.Delay(pause, _time, cancel).ConfigureAwait(false);
         }
     }
 }

@@ -11,7 +11,7 @@ public sealed class GroupCommitTests : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
     private readonly FailingDatabase _database = new();
-    private readonly CommitFeed _feed = new();
+    private readonly CommitFeed _feed = new(0);
     private readonly GroupCommit _writer;
 
     public GroupCommitTests() => _writer = new GroupCommit(_database, _feed, TimeProvider.System, 0, 0);
@@ -35,14 +35,13 @@ public sealed class GroupCommitTests : IAsyncDisposable
     public async Task A_failed_commit_is_no_success_for_anybody_and_the_next_group_takes_its_place()
     {
         var given = new List<long>();
-        using var subscription = _feed.Add(rows => given.AddRange(rows.Select(row => row.Ordering)));
+        using var subscription = await _feed.AddAsync(0, rows => given.AddRange(rows.Select(row => row.Ordering)), (_, _) => throw new NotSupportedException());
         _database.Failure = new IOException("disk full");
         await Should.ThrowAsync<IOException>(Write("a"));
         _feed.Head.ShouldBe(0);
         _database.Failure = null;
         (await Write("a")).ShouldBe(1);
         given.ShouldBe([1]);
-        _database.Rollbacks.ShouldBe(1);
     }
 
     [Fact]
@@ -54,6 +53,18 @@ public sealed class GroupCommitTests : IAsyncDisposable
         (await Should.ThrowAsync<JournalUnusableException>(Write("b"))).Message.ShouldBe("broken");
         await Should.ThrowAsync<JournalUnusableException>(_writer.RunAsync(() => 1));
         _database.Commits.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Writes_of_one_number_go_into_batches_of_their_own()
+    {
+        var gate = _database.HoldCommits();
+        var first = Write("x");
+        await gate.Reached.Task.WaitAsync(Deadline);
+        var writes = new[] { "a", "b", "a", "c", "a" }.Select(Write).ToList();
+        gate.Release.SetResult();
+        await Task.WhenAll([first, .. writes]).WaitAsync(Deadline);
+        _database.Commits.ShouldBe([1, 2, 2, 1]);
     }
 
     [Fact]
@@ -82,7 +93,6 @@ public sealed class GroupCommitTests : IAsyncDisposable
     {
         private Gate? _gate;
         private long _head;
-        private int _rows;
 
         public bool IsExclusive => true;
 
@@ -91,20 +101,10 @@ public sealed class GroupCommitTests : IAsyncDisposable
         /// <summary>Rows of each committed transaction.</summary>
         public List<int> Commits { get; } = [];
 
-        public int Rollbacks { get; private set; }
-
         /// <summary>The next commit waits for the gate.</summary>
         public Gate HoldCommits() => _gate = new Gate();
 
-        public long Begin(int rows)
-        {
-            _rows = rows;
-            return _head;
-        }
-
-        public int Insert(IReadOnlyList<JournalRow> rows) => -1;
-
-        public void Commit()
+        public Appended Append(AppendBatch batch)
         {
             if (Interlocked.Exchange(ref _gate, null) is { } gate)
             {
@@ -112,15 +112,19 @@ public sealed class GroupCommitTests : IAsyncDisposable
                 gate.Release.Task.Wait(Deadline).ShouldBeTrue();
             }
             if (Failure is not null) throw Failure;
-            _head += _rows;
-            Commits.Add(_rows);
+            var before = _head;
+            _head += batch.Rows.Count;
+            Commits.Add(batch.Rows.Count);
+            return new Appended(before, batch.Now, null);
         }
-
-        public void Rollback() => Rollbacks++;
 
         public ValueTask<DbConnection> ConnectAsync(CancellationToken cancel) => throw new NotSupportedException();
 
+        public ValueTask<IAsyncDisposable> LockCompactionAsync(CancellationToken cancel) => throw new NotSupportedException();
+
         public JournalUnusableException? Diagnose(Exception error) => error as JournalUnusableException;
+
+        public TimeSpan? RetryAfter(Exception error, int attempt) => null;
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

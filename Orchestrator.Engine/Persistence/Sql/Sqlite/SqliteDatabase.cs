@@ -77,35 +77,76 @@ internal sealed class SqliteDatabase : IJournalDatabase
     }
 
     /// <inheritdoc/>
-    public long Begin(int rows)
+    public Appended Append(AppendBatch batch)
+    {
+        List<int>? refused = null;
+        try
+        {
+            for (; ; )
+            {
+                var leftOut = refused?.Select(row => batch.WriteOf[row]).ToHashSet();
+                var rows = leftOut is null ? batch.Rows.Count : batch.WriteOf.Count(write => !leftOut.Contains(write));
+                if (rows == 0) return new Appended(0, batch.Now, refused);
+                var before = Begin(rows);
+                var taken = Insert(batch, before, leftOut);
+                if (taken < 0)
+                {
+                    _commit.Run(out _);
+                    return new Appended(before, batch.Now, refused);
+                }
+                _rollback.Run(out _);
+                (refused ??= []).Add(taken);
+            }
+        }
+        catch (Exception error)
+        {
+            RollBackAfter(error);
+            if (Diagnose(error) is { } unusable) throw unusable;
+            throw;
+        }
+    }
+
+    private long Begin(int rows)
     {
         _begin.Run(out _);
         _advance.Bind(1, rows).Run(out var head);
         return head - rows ?? throw new FencedException($"Member {MemberId} is no longer up at epoch {Epoch}.");
     }
 
-    /// <inheritdoc/>
-    public int Insert(IReadOnlyList<JournalRow> rows)
+    /// <summary>Inserts all rows but those of the writes left out. Returns the index of a row whose number is taken, or -1 when all are in.</summary>
+    private int Insert(AppendBatch batch, long before, HashSet<int>? leftOut)
     {
-        for (var i = 0; i < rows.Count; i++)
+        var ordering = before;
+        for (var i = 0; i < batch.Rows.Count; i++)
         {
-            var row = rows[i];
-            _insert.Bind(1, row.Ordering).Bind(2, row.PersistenceId).Bind(3, row.SequenceNr).Bind(4, row.Operation)
-                .Bind(5, row.WrittenAt.ToUnixTimeMilliseconds()).Bind(6, row.Payload.Span);
+            if (leftOut?.Contains(batch.WriteOf[i]) == true) continue;
+            var row = batch.Rows[i];
+            _insert.Bind(1, ++ordering).Bind(2, row.PersistenceId).Bind(3, row.SequenceNr).Bind(4, row.Operation)
+                .Bind(5, batch.Now).Bind(6, row.Payload.Span);
             _insert.Run(out _);
             if (raw.sqlite3_changes(_writer.Handle) == 0) return i;
         }
         return -1;
     }
 
-    /// <inheritdoc/>
-    public void Commit() => _commit.Run(out _);
+    /// <summary>A connection that cannot roll back is not fit for another transaction.</summary>
+    private void RollBackAfter(Exception error)
+    {
+        try
+        {
+            if (raw.sqlite3_get_autocommit(_writer.Handle) == 0) _rollback.Run(out _);
+        }
+        catch (SqliteException rollback)
+        {
+            throw new JournalUnusableException($"{Path} cannot be written: {error.Message} Afterwards the transaction could not be given up: {rollback.Message}", error);
+        }
+    }
 
     /// <inheritdoc/>
-    public void Rollback()
-    {
-        if (raw.sqlite3_get_autocommit(_writer.Handle) == 0) _rollback.Run(out _);
-    }
+    public ValueTask<IAsyncDisposable> LockCompactionAsync(CancellationToken cancel) => new(NoLock.Instance);
+
+    /// <inheritdoc/>
+    public TimeSpan? RetryAfter(Exception error, int attempt) => null;
 
     /// <inheritdoc/>
     public async ValueTask<DbConnection> ConnectAsync(CancellationToken cancel)
@@ -182,4 +223,12 @@ internal sealed class SqliteDatabase : IJournalDatabase
 
     private static JournalUnusableException Corrupt(string path, string detail, Exception? inner) => new(
         $"{path} is damaged ({detail}). Restore it from a backup, or move it away together with {System.IO.Path.GetFileName(path)}-wal and start with an empty cluster.", inner);
+
+    /// <summary>The file belongs to this process alone.</summary>
+    private sealed class NoLock : IAsyncDisposable
+    {
+        public static NoLock Instance { get; } = new();
+
+        public ValueTask DisposeAsync() => default;
+    }
 }
