@@ -19,7 +19,7 @@ public sealed record AttachedSandbox(string Id, int Pid, IPAddress Ip, IReadOnly
 ///   pod  eth0 ──veth── bridge(first address, routes, masquerade towards the outside) ── other nodes' bridges, the machine, the world
 /// </code>
 /// </remarks>
-public sealed partial class PodNetwork
+public sealed partial class PodNetwork : IDisposable
 {
     private const string PodInterface = "eth0";
     private readonly string _bridge;
@@ -29,6 +29,7 @@ public sealed partial class PodNetwork
     private readonly Lock _lock = new();
     private readonly Dictionary<string, AttachedSandbox> _published = [];
     private AddressPool? _pool;
+    private NetworkHold? _hold;
     private uint _bridgeIndex;
 
     /// <summary><paramref name="clusterCidr"/> holds every pod address of the cluster. Throws <see cref="FormatException"/> where it is not a network.</summary>
@@ -53,6 +54,9 @@ public sealed partial class PodNetwork
     public async Task ConfigureAsync(string podCidr, IReadOnlyCollection<AttachedSandbox> existing, CancellationToken cancel)
     {
         var pool = new AddressPool(podCidr);
+        // Waits on a thread of its own where another cluster is just removing what an earlier run of this one left.
+        _hold ??= await Task.Run(() => NetworkHold.Take(_bridge), cancel).ConfigureAwait(false);
+        await NetworkRemoval.RemoveAbandonedAsync(_bridge, _log, cancel).ConfigureAwait(false);
         RefuseSharedCidr(pool);
         lock (_lock)
         {
@@ -176,40 +180,19 @@ public sealed partial class PodNetwork
         }
     }
 
+    /// <summary>Lets go of the network and leaves it in place: the sandboxes in it run on.</summary>
+    public void Dispose() => _hold?.Dispose();
+
     /// <summary>Removes this node's bridge, table and rules.</summary>
-    public Task RemoveAllAsync(CancellationToken cancel) => RemoveByPrefixAsync(_bridge, cancel);
+    public async Task RemoveAllAsync(CancellationToken cancel)
+    {
+        await NetworkRemoval.RemoveAsync(_bridge, cancel).ConfigureAwait(false);
+        _hold?.Dispose();
+        _hold = null;
+    }
 
     /// <summary>Removes the networks of every node of a cluster on this machine.</summary>
-    public static Task RemoveClusterAsync(string clusterId, CancellationToken cancel) => RemoveByPrefixAsync(PodNetworkNames.ClusterPrefix(clusterId), cancel);
-
-    private static async Task RemoveByPrefixAsync(string prefix, CancellationToken cancel)
-    {
-        using (var socket = new NetlinkSocket())
-        {
-            foreach (var bridge in Directory.EnumerateDirectories("/sys/class/net", prefix + "*").ToList())
-            {
-                var batch = new NetlinkMessage();
-                if (Directory.Exists($"{bridge}/brif"))
-                {
-                    foreach (var port in Directory.EnumerateFileSystemEntries($"{bridge}/brif"))
-                    {
-                        batch.DeleteLinkByName(Path.GetFileName(port));
-                    }
-                }
-
-                // A cable may go at the same moment, with its sandbox.
-                socket.Execute(batch.DeleteLinkByName(Path.GetFileName(bridge)), NetlinkException.NoSuchDevice);
-            }
-        }
-
-        await ForwardingRules.RemoveAsync(prefix, cancel).ConfigureAwait(false);
-        var tables = await HostCommand.ExpectAsync("nft", ["list", "tables"], null, cancel).ConfigureAwait(false);
-        var ours = tables.Split('\n').Select(line => line.Trim()).Where(line => line.StartsWith($"table ip {prefix}", StringComparison.Ordinal)).ToList();
-        if (ours.Count > 0)
-        {
-            await NftAsync(string.Concat(ours.Select(table => $"delete {table}\n")), cancel).ConfigureAwait(false);
-        }
-    }
+    public static Task RemoveClusterAsync(string clusterId, CancellationToken cancel) => NetworkRemoval.RemoveAsync(PodNetworkNames.ClusterPrefix(clusterId), cancel);
 
     private void EnsureBridge(AddressPool pool)
     {
@@ -248,7 +231,7 @@ public sealed partial class PodNetwork
         return NftAsync(PacketRules.Table(_bridge, pool.Network, _clusterCidr, published), cancel);
     }
 
-    private static async Task NftAsync(string rules, CancellationToken cancel)
+    internal static async Task NftAsync(string rules, CancellationToken cancel)
     {
         try
         {

@@ -11,6 +11,21 @@ internal static class LinuxCalls
     public const int CloseOnExec = 0x80000;
     public const int NewNetworkNamespace = 0x40000000;
 
+    public const int Create = 0x40;
+    public const int LockShared = 1;
+    public const int LockExclusive = 2;
+    public const int LockWithoutWaiting = 4;
+    private const int Interrupted = 4;
+
+    /// <summary>Whether a signal came before the call just made was done: it is to be made again.</summary>
+    public static bool WasInterrupted => Marshal.GetLastPInvokeError() == Interrupted;
+
+    [DllImport("libc", EntryPoint = "open", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    public static extern int Open(string path, int flags, int mode);
+
+    [DllImport("libc", EntryPoint = "flock", SetLastError = true)]
+    public static extern int Lock(int fd, int operation);
+
     [DllImport("libc", EntryPoint = "socket", SetLastError = true)]
     public static extern int Socket(int domain, int type, int protocol);
 

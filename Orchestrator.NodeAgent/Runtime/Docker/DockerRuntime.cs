@@ -217,6 +217,7 @@ public sealed partial class DockerRuntime : IContainerRuntime
     public ValueTask DisposeAsync()
     {
         _client.Dispose();
+        _network.Dispose();
         _preparing.Dispose();
         return ValueTask.CompletedTask;
     }

@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.NodeAgent.Network;
 using Orchestrator.NodeAgent.Runtime;
+using Orchestrator.NodeAgent.Runtime.Docker;
 using Orchestrator.Tests.NodeAgent.Runtime;
 using Shouldly;
 using Xunit;
@@ -118,6 +121,83 @@ public sealed class PodNetworkTests(DockerTestEngine engine)
         var unready = node.AddRuntime("node-b");
         (await Should.ThrowAsync<RuntimeException>(() => unready.RunSandboxAsync(node.Sandbox(), node.Cancel))).Message.ShouldContain("no pod CIDR");
     }
+
+    [Fact]
+    public async Task A_pod_cidr_that_another_clusters_bridge_has_is_refused_in_plain_words()
+    {
+        await using var node = await DockerTestNode.StartAsync(engine);
+        await using var other = DockerRuntime.Create(new DockerOptions { ClusterId = "test-" + Guid.NewGuid().ToString("N"), NodeName = "node-a", ClusterCidr = node.PodCidr(0) },
+            TimeProvider.System, NullLogger.Instance);
+
+        var refusal = await Should.ThrowAsync<RuntimeException>(() => other.ConfigureNetworkAsync(node.PodCidr(0), node.Cancel));
+
+        refusal.Message.ShouldContain($"is already the network of interface {node.Runtime.Network.Bridge}");
+        refusal.Message.ShouldContain("orchestrator.network.cluster-cidr");
+        Directory.Exists($"/sys/class/net/{other.Network.Bridge}").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_network_whose_process_was_killed_goes_when_the_next_one_on_the_machine_starts()
+    {
+        await using var killed = await DockerTestNode.StartAsync(engine);
+        var bridge = killed.Runtime.Network.Bridge;
+        // Stands in for an agent: it holds the network as one does, and is killed as one can be.
+        using var agent = Process.Start("flock", ["--shared", "--no-fork", $"/run/orchestrator/networks/{bridge}", "sleep", "1000"]);
+        await killed.EventuallyAsync(async () => (await File.ReadAllTextAsync($"/proc/{agent.Id}/comm", killed.Cancel)).Trim() == "sleep");
+        await killed.Runtime.DisposeAsync();
+
+        await using (await DockerTestNode.StartAsync(engine))
+        {
+            (await LeftOf(bridge)).ShouldBe((true, true, true), "its process lives");
+        }
+
+        agent.Kill();
+        await agent.WaitForExitAsync(killed.Cancel);
+        await using (await DockerTestNode.StartAsync(engine))
+        {
+            (await LeftOf(bridge)).ShouldBe((false, false, false));
+        }
+
+        // Its own cluster, should it come back, makes it anew.
+        await killed.AddRuntime("node-a").ConfigureNetworkAsync(killed.PodCidr(0), killed.Cancel);
+        (await LeftOf(bridge)).ShouldBe((true, true, true));
+    }
+
+    [Fact]
+    public async Task A_network_that_sandboxes_still_use_stays_though_nobody_looks_after_it()
+    {
+        await using var stopped = await DockerTestNode.StartAsync(engine);
+        var container = await stopped.RunAsync(await stopped.RunSandboxAsync(), "sleep", "1000");
+        await stopped.Runtime.DisposeAsync();
+
+        await using var next = await DockerTestNode.StartAsync(engine);
+
+        (await LeftOf(stopped.Runtime.Network.Bridge)).ShouldBe((true, true, true));
+        var back = stopped.AddRuntime("node-a");
+        await back.ConfigureNetworkAsync(stopped.PodCidr(0), stopped.Cancel);
+        (await back.ExecAsync(container, ["ping", "-c1", "-W5", $"{back.Network.Gateway}"], 1000, stopped.Cancel)).ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_reset_of_a_cluster_whose_process_was_killed_leaves_nothing_behind()
+    {
+        string bridge;
+        await using (var node = await DockerTestNode.StartAsync(engine))
+        {
+            bridge = node.Runtime.Network.Bridge;
+            await node.RunSandboxAsync();
+            await node.Runtime.DisposeAsync();
+            await DockerCleanup.RemoveClusterAsync(node.ClusterId, DockerTestEngine.Socket, node.Cancel);
+        }
+
+        (await LeftOf(bridge)).ShouldBe((false, false, false));
+        File.Exists($"/run/orchestrator/networks/{bridge}").ShouldBeFalse();
+    }
+
+    private static async Task<(bool Bridge, bool Table, bool Rules)> LeftOf(string bridge) => (
+        Directory.Exists($"/sys/class/net/{bridge}"),
+        (await HostCommand.ExpectAsync("nft", ["list", "tables"], null, CancellationToken.None)).Contains(bridge),
+        (await HostCommand.ExpectAsync("iptables", ["-w", "-S"], null, CancellationToken.None)).Contains(bridge));
 
     private static int FreePort()
     {
