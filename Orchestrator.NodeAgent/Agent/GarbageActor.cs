@@ -16,16 +16,14 @@ internal sealed record LivePodsWanted
 internal sealed record LivePods(IReadOnlySet<string>? Uids);
 
 /// <summary>
-/// Collects what pods leave behind on a node, at the kubelet's pace: every minute all but the newest ended try of each container and everything of pods that
-/// are gone; every five minutes the images, where their disk is fuller than the policy allows.
+/// Collects what pods leave behind on a node, at the kubelet's pace: every minute all but the newest ended try of each container and everything of pods
+/// that are gone; every five minutes the images, where their disk is fuller than the policy allows.
 /// </summary>
 /// <remarks>
 /// The engine is listed before the pods are asked for: a container on the list whose pod is unknown by then belongs to no pod that is only just starting.
 /// </remarks>
 internal sealed class GarbageActor : ReceiveActor, IWithTimers
 {
-    private static readonly TimeSpan ContainerInterval = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan ImageInterval = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan OrphanGrace = TimeSpan.FromSeconds(2);
 
     private readonly AgentServices _services;
@@ -61,8 +59,8 @@ internal sealed class GarbageActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        _imagesDueAt = _services.Time.GetUtcNow() + ImageInterval;
-        Timers.StartPeriodicTimer("due", Due.Now, ContainerInterval);
+        _imagesDueAt = _services.Time.GetUtcNow() + _services.Options.ImageGarbageInterval;
+        Timers.StartPeriodicTimer("due", Due.Now, _services.Options.ContainerGarbageInterval);
     }
 
     private void Look()
@@ -92,7 +90,7 @@ internal sealed class GarbageActor : ReceiveActor, IWithTimers
         var remove = ContainerGarbage.Plan(dead.Values.Select(c => new DeadContainer(c.Id, pods[c.Id], c.Name, c.CreatedAt)), uids);
         var orphans = seen.Containers.Where(c => !uids.Contains(Uid(c))).GroupBy(Uid).ToDictionary(g => g.Key, g => g.ToList());
         var imagesDue = _services.Time.GetUtcNow() >= _imagesDueAt;
-        if (imagesDue) _imagesDueAt = _services.Time.GetUtcNow() + ImageInterval;
+        if (imagesDue) _imagesDueAt = _services.Time.GetUtcNow() + _services.Options.ImageGarbageInterval;
         Task.Run(() => CollectAsync(remove, orphans, imagesDue)).PipeTo(Self);
     }
 

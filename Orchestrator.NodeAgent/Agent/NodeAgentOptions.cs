@@ -55,6 +55,12 @@ public sealed record NodeAgentOptions
     /// <summary>When images are removed to free disk space.</summary>
     public ImageGarbagePolicy ImageGarbage { get; init; } = new();
 
+    /// <summary>How long between two looks at ended containers and at what is left of pods that are gone; the kubelet's minute.</summary>
+    public TimeSpan ContainerGarbageInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The least time between two collections of images, each at one of those looks; the kubelet's five minutes.</summary>
+    public TimeSpan ImageGarbageInterval { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Size and free space in bytes of the file system that holds a directory.</summary>
     public Func<string, (long Capacity, long Available)> ReadDisk { get; init; } = NodeFacts.DiskOf;
 

@@ -19,14 +19,14 @@ public abstract class DockerAgentTest : Orchestrator.TestKit.TestKit
 
     private readonly DockerTestEngine _engine;
 
-    protected DockerAgentTest(DockerTestEngine engine)
+    protected DockerAgentTest(DockerTestEngine engine, Func<NodeAgentOptions, NodeAgentOptions>? change = null)
         : base(realTime: true)
     {
         _engine = engine;
         var clusterId = "agent-" + Guid.NewGuid().ToString("N")[..8];
         var third = Random.Shared.Next(256);
         Runtime = DockerRuntime.Create(new DockerOptions { ClusterId = clusterId, NodeName = "node-1", ClusterCidr = $"10.189.{third}.0/24" }, TimeProvider.System, NullLogger.Instance);
-        Fixture = new AgentFixture(Sys, Runtime, clusterId, podCidr: $"10.189.{third}.0/26");
+        Fixture = new AgentFixture(Sys, Runtime, clusterId, podCidr: $"10.189.{third}.0/26", change: change);
         Fixture.Start();
     }
 
