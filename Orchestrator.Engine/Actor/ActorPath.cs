@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Orchestrator.Engine.Actor;
@@ -9,8 +10,11 @@ public sealed class ActorPath : IEquatable<ActorPath>
 {
     private const string Symbols = "-_.*$+:@&=,!~';()%";
 
-    private ActorPath(ActorPath? parent, string name, long uid)
+    private readonly Address? _address;
+
+    private ActorPath(ActorPath? parent, string name, long uid, Address? address = null)
     {
+        _address = address;
         Parent = parent;
         Name = name;
         Uid = uid;
@@ -19,14 +23,29 @@ public sealed class ActorPath : IEquatable<ActorPath>
     /// <summary>The parent; null for the root.</summary>
     public ActorPath? Parent { get; }
 
-    /// <summary>The last element; for the root the name of the system.</summary>
+    /// <summary>The last element; for the root the system's name, or its whole authority where it is another process.</summary>
     public string Name { get; }
 
     /// <summary>Tells incarnations under one name apart; 0 where it is not known.</summary>
     public long Uid { get; }
 
-    /// <summary>Root of the system called <paramref name="system"/>.</summary>
-    public static ActorPath Root(string system) => new(null, system, 0);
+    /// <summary>The system the actor lives in.</summary>
+    public Address Address
+    {
+        get
+        {
+            var root = this;
+            while (root.Parent is not null)
+                root = root.Parent;
+            return root._address!;
+        }
+    }
+
+    /// <summary>Root of this process's system called <paramref name="system"/>.</summary>
+    public static ActorPath Root(string system) => Root(Address.Local(system));
+
+    /// <summary>Root of a system.</summary>
+    public static ActorPath Root(Address address) => new(null, address.Authority, 0, address);
 
     /// <summary>The path of a child.</summary>
     public ActorPath Child(string name, long uid = 0) => new(this, name, uid);
@@ -56,13 +75,10 @@ public sealed class ActorPath : IEquatable<ActorPath>
     }
 
     /// <inheritdoc/>
-    public override string ToString()
-    {
-        var root = this;
-        while (root.Parent is not null)
-            root = root.Parent;
-        return $"akka://{root.Name}{ToStringWithoutAddress()}";
-    }
+    public override string ToString() => $"{Address}{ToStringWithoutAddress()}";
+
+    /// <summary>The path within its system with the uid behind it, where that is known: <c>/user/a#17</c>. It names one incarnation.</summary>
+    internal string ToWireForm() => Uid == 0 ? ToStringWithoutAddress() : string.Create(CultureInfo.InvariantCulture, $"{ToStringWithoutAddress()}#{Uid}");
 
     /// <summary>Same place in the tree; the uid does not count (as in Akka).</summary>
     public bool Equals(ActorPath? other)

@@ -16,18 +16,25 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable
     private readonly LocalActorRef _root;
     private readonly LocalActorRef _user;
     private readonly LocalActorRef _system;
+    private readonly ActorPath _rootPath;
     private long _uids;
 
     private ActorSystem(string name, ActorSystemSetup setup)
     {
         Name = name;
+        Address = Address.Local(name);
+        Uid = setup.Uid ?? Random.Shared.NextInt64(1, long.MaxValue);
+
+        // Uids of actors must not recur in the system's next life: somebody may still hold a reference from this one.
+        _uids = Uid >> 1;
         TimeProvider = setup.TimeProvider;
         Configuration = setup.Configuration;
         LoggerFactory = setup.LoggerFactory ?? NullLoggerFactory.Instance;
         Activity = setup.Activity;
         Log = new EngineLog(LoggerFactory.CreateLogger("Orchestrator.Engine"));
         Scheduler = new Scheduler(TimeProvider);
-        var path = ActorPath.Root(name);
+        var path = _rootPath = ActorPath.Root(Address);
+        References = new LocalReferences(this);
         DeadLetters = new DeadLetterRef(path.Child("deadLetters"), this);
         _root = new LocalActorRef(path, this, Props.Create<RootGuardian>(), new RootParent(this), null);
         _root.Cell.Start();
@@ -38,6 +45,12 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable
 
     /// <summary>The system's name: letters, digits, '-' and '_'.</summary>
     public string Name { get; }
+
+    /// <summary>Where this system is reached: a local address, until remoting is started.</summary>
+    public Address Address { get; internal set; }
+
+    /// <summary>Tells the lives of the systems under one address apart (Akka's uid); positive.</summary>
+    public long Uid { get; }
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; }
@@ -69,6 +82,12 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable
 
     internal LocalActorRef RootRef => _root;
 
+    /// <summary>Finds this system's own actors by what other systems call them.</summary>
+    internal LocalReferences References { get; }
+
+    /// <summary>Set by remoting: makes references to actors of other systems.</summary>
+    internal Func<Address, string, InternalActorRef>? RemoteReferences { get; set; }
+
     /// <summary>Starts a system.</summary>
     public static ActorSystem Create(string name, ActorSystemSetup? setup = null)
     {
@@ -99,6 +118,20 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable
         return WhenTerminated;
     }
 
+    /// <summary>
+    /// The reference that a path with its address means, e.g. <c>akka.tls://orchestrator@10.0.0.1:2552/user/agents</c>; with <c>#uid</c> behind it, one incarnation.
+    /// Messages to an actor that is not there are dead letters. Throws <see cref="FormatException"/> for no path, <see cref="IllegalActorStateException"/> for another
+    /// system's where remoting has not been started.
+    /// </summary>
+    public IActorRef ResolveActorRef(string path)
+    {
+        var (address, local) = SplitPath(path);
+        if (address.Equals(Address) || address.Equals(_rootPath.Address))
+            return References.Resolve(local);
+        var remote = RemoteReferences ?? throw new IllegalActorStateException($"{path} is in another system, and {Address} has no remoting.");
+        return remote(address, local);
+    }
+
     /// <summary>The extension of that type, made at first use, once.</summary>
     public T GetOrAddExtension<T>(Func<ActorSystem, T> create)
         where T : class => (T)_extensions.GetOrAdd(typeof(T), _ => new Lazy<object>(() => create(this))).Value;
@@ -109,6 +142,15 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable
 
     /// <summary>Terminates and waits for it.</summary>
     public async ValueTask DisposeAsync() => await Terminate();
+
+    private static (Address Address, string Path) SplitPath(string path)
+    {
+        var authority = path.IndexOf("://", StringComparison.Ordinal);
+        var slash = authority < 0 ? -1 : path.IndexOf('/', authority + 3);
+        if (slash < 0 || !Address.TryParse(path[..slash], out var address))
+            throw new FormatException($"\"{path}\" is no path of an actor: an address, then a path from its root.");
+        return (address, path[slash..]);
+    }
 
     internal long NextUid() => Interlocked.Increment(ref _uids);
 

@@ -18,6 +18,9 @@ public sealed record ActorSystemSetup
     /// <summary>How <c>/user</c> supervises the top-level actors; an escalation stops the system.</summary>
     public SupervisorStrategy GuardianStrategy { get; init; } = SupervisorStrategy.DefaultStrategy;
 
+    /// <summary>The system's <see cref="ActorSystem.Uid"/>; null for a random one. Tests give it to be repeatable.</summary>
+    public long? Uid { get; init; }
+
     /// <summary>Counts what is in flight, for tests; null costs nothing.</summary>
     public ActivityCounter? Activity { get; init; }
 }

@@ -43,24 +43,22 @@ public static class AskExtensions
 }
 
 /// <summary>The temporary sender of an Ask.</summary>
-internal sealed class PromiseRef<T>(ActorSystem? system, IActorRef receiver) : InternalActorRef(TempPath)
+internal sealed class PromiseRef<T>(ActorSystem? system, IActorRef receiver) : TemporaryActorRef(system)
 {
-    private static readonly ActorPath TempPath = ActorPath.Root("temp").Child("ask");
-
     private readonly TaskCompletionSource<T> _promise = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ITimer? _timer;
     private CancellationTokenRegistration _cancellation;
 
     public Task<T> Task => _promise.Task;
 
-    internal override ActorSystem? System => system;
+    protected override bool IsCompleted => _promise.Task.IsCompleted;
 
     public void Arm(object message, TimeSpan? timeout, CancellationToken cancel)
     {
         if (timeout is { } limit && limit != Timeout.InfiniteTimeSpan)
         {
             var question = message as string ?? message.GetType().Name;
-            _timer = (system?.TimeProvider ?? TimeProvider.System).CreateTimer(
+            _timer = (System?.TimeProvider ?? TimeProvider.System).CreateTimer(
                 state => Fail(new AskTimeoutException($"No answer from {receiver} to {question} within {limit}.")), null, limit, Timeout.InfiniteTimeSpan);
         }
 
@@ -90,7 +88,7 @@ internal sealed class PromiseRef<T>(ActorSystem? system, IActorRef receiver) : I
         if (first)
             Release();
         else
-            system?.DeadLetters.Tell(message, sender);
+            System?.DeadLetters.Tell(message, sender);
     }
 
     internal override void SendSystemMessage(SystemMessage message)
@@ -109,13 +107,16 @@ internal sealed class PromiseRef<T>(ActorSystem? system, IActorRef receiver) : I
 
     private void Cancel(CancellationToken token)
     {
-        if (_promise.TrySetCanceled(token))
-            _timer?.Dispose();
+        if (!_promise.TrySetCanceled(token))
+            return;
+        _timer?.Dispose();
+        Withdraw();
     }
 
     private void Release()
     {
         _timer?.Dispose();
         _cancellation.Dispose();
+        Withdraw();
     }
 }

@@ -5,8 +5,11 @@ internal abstract class InternalActorRef(ActorPath path) : IActorRef
 {
     public ActorPath Path { get; } = path;
 
-    /// <summary>The system the actor lives in; null for a reference without one.</summary>
+    /// <summary>The system the actor lives in, or that reaches it; null for a reference without one.</summary>
     internal virtual ActorSystem? System => null;
+
+    /// <summary>How another system names this one: its path with the uid. Made once: it goes with every message.</summary>
+    internal virtual string WireForm => field ??= Path.ToWireForm();
 
     public abstract void Tell(object message, IActorRef? sender);
 
@@ -17,13 +20,31 @@ internal abstract class InternalActorRef(ActorPath path) : IActorRef
             watch.Watcher.SendSystemMessage(new DeathWatchNotification(this, ExistenceConfirmed: false));
     }
 
-    public bool Equals(IActorRef? other) => ReferenceEquals(this, other) || (other is not null && Path.Uid != 0 && other.Path.Uid == Path.Uid && Path.Equals(other.Path));
+    /// <summary>Whether two references with this path and no uid mean the same.</summary>
+    internal virtual bool IsIdentifiedByPath => false;
+
+    public bool Equals(IActorRef? other) =>
+        ReferenceEquals(this, other) || (other is InternalActorRef actor && actor.Path.Uid == Path.Uid && (Path.Uid != 0 || (IsIdentifiedByPath && actor.IsIdentifiedByPath)) && Path.Equals(actor.Path));
 
     public override bool Equals(object? obj) => Equals(obj as IActorRef);
 
     public override int GetHashCode() => Path.Uid == 0 ? Path.GetHashCode() : Path.Uid.GetHashCode();
 
     public override string ToString() => $"[{Path}#{Path.Uid}]";
+}
+
+/// <summary>An actor that is not there (any more): messages are dead letters, and a watch ends at once.</summary>
+internal sealed class AbsentActorRef(ActorPath path, ActorSystem system) : InternalActorRef(path)
+{
+    internal override ActorSystem System => system;
+
+    public override void Tell(object message, IActorRef? sender)
+    {
+        if (message is Identify identify)
+            sender?.Tell(new ActorIdentity(identify.MessageId, null), this);
+        else
+            system.DeadLetters.Tell(new DeadLetter(message, sender, this), sender);
+    }
 }
 
 /// <summary>Reference to an actor of this process.</summary>
