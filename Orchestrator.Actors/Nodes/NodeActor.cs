@@ -100,7 +100,7 @@ public sealed class NodeActor : ControlLoopActor
         if (status is not null) node["status"] = status;
         SetCidr(node, cidr);
         NodeTaints.Apply(node, Services.Time.GetUtcNow());
-        Commit(new WriteDecision.Put(node, Created: true), Writer, reply);
+        Commit(new WriteDecision.Put(node, Created: true) { Track = "" }, Writer, reply);
     }
 
     /// <summary>A known node reports in again: its own labels and status are refreshed, everything an administrator set stays.</summary>
@@ -113,7 +113,7 @@ public sealed class NodeActor : ControlLoopActor
         SetCidr(node, cidr);
         if (reported["status"] is JsonObject status) node["status"] = NodeStatusMerge.Merge(node["status"] as JsonObject, status);
         NodeTaints.Apply(node, Services.Time.GetUtcNow());
-        Commit(new WriteDecision.Put(node, Created: false), Writer, reply);
+        Commit(new WriteDecision.Put(node, Created: false) { Track = "status" }, Writer, reply);
     }
 
     private static void SetCidr(JsonObject node, string cidr)
@@ -133,7 +133,7 @@ public sealed class NodeActor : ControlLoopActor
         if (!NodeStatusMerge.Differs(old, merged) && !RefreshDue(old)) return;
         node["status"] = merged;
         NodeTaints.Apply(node, Services.Time.GetUtcNow());
-        Commit(new WriteDecision.Put(node, Created: false), Writer, _ => { });
+        Commit(new WriteDecision.Put(node, Created: false) { Track = "status" }, Writer, _ => { });
     }
 
     private bool RefreshDue(JsonObject? status)
@@ -169,7 +169,7 @@ public sealed class NodeActor : ControlLoopActor
         if (!changed) return;
         NodeTaints.Apply(node, Services.Time.GetUtcNow());
         Record("Normal", "NodeNotReady", $"Node {Key.Name} status is now: NodeNotReady");
-        Commit(new WriteDecision.Put(node, Created: false), Writer, _ => { });
+        Commit(new WriteDecision.Put(node, Created: false) { Track = "status" }, Writer, _ => { });
     }
 
     private sealed record SubnetReady(RegisterNode Request, object Answer, IActorRef Agent);

@@ -68,7 +68,7 @@ public sealed class PodActor : ResourceActor
             pod["status"]!["nominatedNodeName"] = command.NominatedNode;
             changed = true;
         }
-        if (changed) Commit(new WriteDecision.Put(pod, Created: false), WriteContext.System("scheduler"), _ => { });
+        if (changed) Commit(new WriteDecision.Put(pod, Created: false) { Track = "status" }, WriteContext.System("scheduler"), _ => { });
     }
 
     private void OnReport(ReportPodStatus report)
@@ -84,7 +84,7 @@ public sealed class PodActor : ResourceActor
         var pod = CurrentObject();
         var status = PodStatusMerge.Merge(pod["status"] as JsonObject, JsonNode.Parse(report.StatusJson.Span)!.AsObject());
         pod["status"] = status;
-        Commit(new WriteDecision.Put(pod, Created: false), Agent, _ => agent.Tell(accepted, Self));
+        Commit(new WriteDecision.Put(pod, Created: false) { Track = "status" }, Agent, _ => agent.Tell(accepted, Self));
     }
 
     private void OnGone(ReportPodGone report)

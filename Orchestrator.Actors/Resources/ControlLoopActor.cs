@@ -113,7 +113,7 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
         var old = CurrentObject();
         if (Kind.HasGeneration && Kind.Strategy.ChangesGeneration(changed, old)) ObjectMeta.RaiseGeneration(changed);
         var gone = ObjectMeta.IsDeleting(changed) && DeleteRules.IsFinalized(Kind, changed);
-        Commit(gone ? new WriteDecision.Remove(changed) : new WriteDecision.Put(changed, Created: false), _context, _ => { });
+        Commit(gone ? new WriteDecision.Remove(changed) : new WriteDecision.Put(changed, Created: false) { Track = "status" }, _context, _ => { });
     }
 
     /// <summary>Runs the loop again after a while; the sooner of two requests wins only if it comes last: one timer.</summary>

@@ -7,6 +7,7 @@ using Orchestrator.Engine.Persistence;
 using Orchestrator.Engine.Sharding;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
+using Orchestrator.Resources.Apply;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
@@ -121,6 +122,7 @@ public class ResourceActor : ReceivePersistentActor
                 reply(Written(Current!, created: false, []));
                 break;
             case WriteDecision.Put put:
+                Track(put, context);
                 BeforePut(put.Object, Current is null ? null : CurrentObject(), context, refusal =>
                 {
                     if (refusal is not null) reply(new ResourceRefused(Key, refusal));
@@ -145,18 +147,24 @@ public class ResourceActor : ReceivePersistentActor
         }
         NamespaceLifecycle.Check(Kind, Key.Namespace, Key.Name, Cache);
         CreateRules.Stamp(command.Object, Services.NewUid(), Services.Time.GetUtcNow());
-        Commit(new WriteDecision.Put(command.Object, Created: true), command.Context);
+        Commit(new WriteDecision.Put(command.Object, Created: true) { Track = "" }, command.Context);
     }
 
     private void OnUpdate(UpdateResource command)
     {
         var old = Existing();
-        var obj = command.Subresource == "scale" ? ScaleRules.Apply(old, command.Object) : command.Object;
-        Commit(UpdateRules.Decide(Kind, obj, old, Current!.ResourceVersion, RuleSubresource(command.Subresource)), command.Context);
+        var obj = command.Subresource == "scale" ? ScaleRules.Apply(Kind, old, command.Object) : command.Object;
+        var decision = UpdateRules.Decide(Kind, obj, old, Current!.ResourceVersion, RuleSubresource(command.Subresource));
+        Commit(decision is WriteDecision.Put put ? put with { Track = command.Subresource } : decision, command.Context);
     }
 
     private void OnPatch(PatchResource command)
     {
+        if (command.Type == PatchType.Apply)
+        {
+            OnApply(command);
+            return;
+        }
         var old = Existing();
         var warnings = new List<string>();
         var form = command.Type switch
@@ -165,19 +173,37 @@ public class ResourceActor : ReceivePersistentActor
             PatchType.Merge => PatchRules.Form.Merge,
             PatchType.StrategicMerge => PatchRules.Form.Strategic,
             _ => throw new ApiStatus(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: "
-                + "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json").AsException(),
+                + "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml").AsException(),
         };
         JsonObject obj;
         if (command.Subresource == "scale")
         {
-            var scale = ScaleRules.View(old, Current!.ResourceVersion);
-            obj = ScaleRules.Apply(old, PatchRules.Apply(PatchRules.Target.Scale, scale, form, command.Patch.Span, Validation(command.Context), warnings));
+            var scale = ScaleRules.View(Kind, old, Current!.ResourceVersion);
+            obj = ScaleRules.Apply(Kind, old, PatchRules.Apply(PatchRules.Target.Scale, scale, form, command.Patch.Span, Validation(command.Context), warnings));
         }
         else
         {
             obj = PatchRules.Apply(PatchRules.Target.Of(Kind), Current!.ToJsonObject(), form, command.Patch.Span, Validation(command.Context), warnings);
         }
         var decision = UpdateRules.Decide(Kind, obj, old, Current!.ResourceVersion, RuleSubresource(command.Subresource));
+        Commit(decision is WriteDecision.Put put ? put with { Warnings = warnings, Track = command.Subresource } : decision, command.Context);
+    }
+
+    private void OnApply(PatchResource command)
+    {
+        var warnings = new List<string>();
+        var now = Services.Time.GetUtcNow();
+        var config = ApplyRules.Decode(Kind, command.Subresource, command.Patch.Span, Key, Validation(command.Context), warnings);
+        if (Current is null)
+        {
+            if (command.Subresource.Length > 0) Existing();
+            var made = ApplyRules.Create(Kind, config, command.Context.FieldManager, command.Force, now);
+            var create = ResourceWriter.PrepareCreate(Services, Kind, Key.Namespace, made, command.Context);
+            CreateRules.Stamp(create.Object, Services.NewUid(), now);
+            Commit(new WriteDecision.Put(create.Object, Created: true) { Warnings = warnings }, command.Context);
+            return;
+        }
+        var decision = ApplyRules.Decide(Kind, CurrentObject(), Current.ResourceVersion, config, command.Context.FieldManager, command.Subresource, command.Force, now);
         Commit(decision is WriteDecision.Put put ? put with { Warnings = warnings } : decision, command.Context);
     }
 
@@ -196,6 +222,13 @@ public class ResourceActor : ReceivePersistentActor
     private static string RuleSubresource(string subresource) => subresource == "scale" ? "" : subresource;
 
     private static FieldValidation Validation(WriteContext context) => Enum.Parse<FieldValidation>(context.FieldValidation);
+
+    private void Track(WriteDecision.Put put, WriteContext context)
+    {
+        if (put.Track is not { } subresource) return;
+        var live = Current is null ? null : CurrentObject();
+        FieldManager.Track(Kind, SchemaCatalog.Default.Find(Kind.SchemaName), live, put.Object, context.FieldManager, subresource, Services.Time.GetUtcNow());
+    }
 
     private void Put(WriteDecision.Put put, WriteContext context, Action<ResourceReply> reply)
     {

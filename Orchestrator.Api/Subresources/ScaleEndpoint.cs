@@ -22,7 +22,7 @@ internal static class ScaleEndpoint
         {
             case "get":
                 var entry = call.Existing();
-                await ResponseWriter.ObjectAsync(call.Http, StatusCodes.Status200OK, ScaleRules.View(entry.ToJsonObject(), entry.ResourceVersion), Schema);
+                await ResponseWriter.ObjectAsync(call.Http, StatusCodes.Status200OK, ScaleRules.View(call.Kind, entry.ToJsonObject(), entry.ResourceVersion), Schema);
                 break;
             case "update":
                 await UpdateAsync(call);
@@ -57,6 +57,6 @@ internal static class ScaleEndpoint
         var written = (ResourceWritten)reply;
         ObjectResponse.AddWarnings(call.Http, [.. warnings, .. written.Warnings]);
         var obj = JsonNode.Parse((written.Json ?? written.Deleted)!.Value.Span)!.AsObject();
-        return ResponseWriter.ObjectAsync(call.Http, StatusCodes.Status200OK, ScaleRules.View(obj, written.ResourceVersion), Schema);
+        return ResponseWriter.ObjectAsync(call.Http, StatusCodes.Status200OK, ScaleRules.View(call.Kind, obj, written.ResourceVersion), Schema);
     }
 }

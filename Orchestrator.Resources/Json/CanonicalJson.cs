@@ -130,10 +130,10 @@ public static class CanonicalJson
     }
 
     /// <summary>Go's <c>omitempty</c> never leaves out a struct by value, and these types are structs in Go.</summary>
-    private static bool AlwaysWritten(FieldType type) =>
+    internal static bool AlwaysWritten(FieldType type) =>
         !type.Pointer && type.Kind is (ValueKind.Struct or ValueKind.Quantity or ValueKind.IntOrString or ValueKind.Time or ValueKind.MicroTime or ValueKind.Raw);
 
-    private static bool IsEmpty(JsonNode value, FieldType type) => type.Kind switch
+    internal static bool IsEmpty(JsonNode value, FieldType type) => type.Kind switch
     {
         ValueKind.List => value is JsonArray { Count: 0 },
         ValueKind.Map => value is JsonObject { Count: 0 },

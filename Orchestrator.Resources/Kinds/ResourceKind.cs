@@ -47,6 +47,9 @@ public sealed record ResourceKind
     /// <summary>Whether a deletion that says nothing about dependents leaves them behind, as kinds do that are older than the garbage collector.</summary>
     public bool OrphansByDefault { get; init; }
 
+    /// <summary>What the <c>scale</c> subresource is about, where the kind has one.</summary>
+    public ScalePaths Scale { get; init; } = ScalePaths.BuiltIn;
+
     /// <summary>What names its objects may have. Default: a DNS subdomain.</summary>
     public NameRule NameRule { get; init; } = NameRules.DnsSubdomain;
 

@@ -61,6 +61,9 @@ public sealed record SchemaField
 
     private JsonEncodedText? _encoded;
 
+    /// <summary>The field as an element of a field path (<c>f:name</c>), made once.</summary>
+    internal string PathElement => field ??= "f:" + Name;
+
     /// <summary>Description for OpenAPI; derived from the name where none was given (custom resources bring their own).</summary>
     public string Description { get => field ??= FieldDescription.Of(this); init; }
 }

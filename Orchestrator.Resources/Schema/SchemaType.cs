@@ -47,6 +47,9 @@ public sealed class SchemaType(string name, IReadOnlyList<SchemaField> fields)
     /// <summary>Description for OpenAPI.</summary>
     public string Description { get => field ??= $"{FieldDescription.Words(ShortName)}{(ApiVersion is null ? "" : $" ({ApiVersion})")}.{(Deprecated ? " Deprecated." : "")}"; init; }
 
+    /// <summary>The fields that Go writes even where they were never set, and that are therefore always there. None in a custom type.</summary>
+    internal IReadOnlyList<SchemaField> AlwaysWritten => field ??= IsCustom ? [] : [.. Fields.Where(f => !f.OmitEmpty || Json.CanonicalJson.AlwaysWritten(f.Type))];
+
     /// <summary>The field called <paramref name="jsonName"/> (case matters), or null.</summary>
     public SchemaField? Field(string jsonName) => (_byName ??= Fields.ToDictionary(f => f.Name, StringComparer.Ordinal)).GetValueOrDefault(jsonName);
 }

@@ -7,41 +7,59 @@ namespace Orchestrator.Resources.Writing;
 public static class ScaleRules
 {
     /// <summary>The Scale of an object. <paramref name="resourceVersion"/> is the object's.</summary>
-    public static JsonObject View(JsonObject obj, long resourceVersion)
+    public static JsonObject View(ResourceKind kind, JsonObject obj, long resourceVersion)
     {
         var metadata = new JsonObject { ["name"] = ObjectMeta.Get(obj, "name") };
         if (ObjectMeta.Get(obj, "namespace") is { Length: > 0 } ns) metadata["namespace"] = ns;
         metadata["uid"] = ObjectMeta.Get(obj, "uid");
         metadata["resourceVersion"] = resourceVersion.ToString(System.Globalization.CultureInfo.InvariantCulture);
         metadata["creationTimestamp"] = ObjectMeta.Get(obj, "creationTimestamp");
-        var status = new JsonObject { ["replicas"] = (int?)obj["status"]?["replicas"] ?? 0 };
-        if (SelectorText(obj["spec"]?["selector"]) is { Length: > 0 } selector) status["selector"] = selector;
+        var status = new JsonObject { ["replicas"] = Count(kind.Scale.Status, obj) };
+        if (SelectorText(At(kind.Scale.Selector, obj)) is { Length: > 0 } selector) status["selector"] = selector;
         return new JsonObject
         {
             ["kind"] = "Scale",
             ["apiVersion"] = "autoscaling/v1",
             ["metadata"] = metadata,
-            ["spec"] = new JsonObject { ["replicas"] = (int?)obj["spec"]?["replicas"] ?? 0 },
+            ["spec"] = new JsonObject { ["replicas"] = Count(kind.Scale.Spec, obj) },
             ["status"] = status,
         };
     }
 
     /// <summary>The object with the Scale's replica count; metadata preconditions of the Scale carry over.</summary>
-    public static JsonObject Apply(JsonObject obj, JsonObject scale)
+    public static JsonObject Apply(ResourceKind kind, JsonObject obj, JsonObject scale)
     {
         var changed = obj.DeepClone().AsObject();
-        if (changed["spec"] is not JsonObject spec) changed["spec"] = spec = [];
-        spec["replicas"] = (int?)scale["spec"]?["replicas"] ?? 0;
+        SetReplicas(kind, changed, (int?)scale["spec"]?["replicas"] ?? 0);
         foreach (var field in (ReadOnlySpan<string>)["resourceVersion", "uid"])
             if (ObjectMeta.Get(scale, field) is { Length: > 0 } value) ObjectMeta.Of(changed)[field] = value;
         return changed;
     }
 
+    /// <summary>Sets an object's replica count; returns the object.</summary>
+    public static JsonObject SetReplicas(ResourceKind kind, JsonObject obj, int replicas)
+    {
+        var at = obj;
+        foreach (var name in kind.Scale.Spec.Take(kind.Scale.Spec.Count - 1))
+        {
+            if (at[name] is not JsonObject next) at[name] = next = [];
+            at = next;
+        }
+        at[kind.Scale.Spec[^1]] = replicas;
+        return obj;
+    }
+
     /// <summary>Whether the kind has this subresource.</summary>
     public static bool Has(ResourceKind kind) => kind.Subresources.Contains("scale");
 
+    private static int Count(IReadOnlyList<string> path, JsonObject obj) => At(path, obj) is JsonValue value && value.TryGetValue<int>(out var count) ? count : 0;
+
+    private static JsonNode? At(IReadOnlyList<string> path, JsonObject obj) => path.Count == 0 ? null : path.Aggregate((JsonNode?)obj, (at, name) => (at as JsonObject)?[name]);
+
     private static string SelectorText(JsonNode? selector)
     {
+        // A custom resource keeps the selector as text.
+        if (selector is JsonValue plain && plain.TryGetValue<string>(out var written)) return written;
         // ReplicationControllers select by a plain map, the others by a LabelSelector.
         if (selector is not JsonObject map) return "";
         var labels = map["matchLabels"] as JsonObject ?? (map["matchExpressions"] is null ? map : []);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Apply;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Kinds;
 using Orchestrator.Resources.Validation;
@@ -25,7 +26,7 @@ public static class UpdateRules
         metadata.Remove("selfLink");
         var wasDeleting = ObjectMeta.IsDeleting(old);
         foreach (var field in ServerFields) ObjectMeta.Copy(old, obj, field);
-        if (metadata["managedFields"] is null) ObjectMeta.Copy(old, obj, "managedFields");
+        ManagedFields.Choose(obj, old, subresource);
 
         kind.Strategy.PrepareForUpdate(obj, old, subresource);
         kind.Strategy.Default(obj);
@@ -37,7 +38,7 @@ public static class UpdateRules
         if (errors.Any) return new WriteDecision.Refuse(ApiStatus.Invalid(kind.GroupKind, name, errors.Causes));
 
         if (wasDeleting && DeleteRules.IsFinalized(kind, obj)) return new WriteDecision.Remove(obj);
-        return new WriteDecision.Put(obj, Created: false);
+        return new WriteDecision.Put(obj, Created: false) { Track = subresource };
     }
 
     private static ApiStatus? Precondition(ResourceKind kind, JsonObject obj, JsonObject old, long version, string name)

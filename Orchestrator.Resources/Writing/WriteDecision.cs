@@ -19,6 +19,12 @@ public abstract record WriteDecision
     {
         /// <summary>Unknown fields and the like that the client is warned about.</summary>
         public IReadOnlyList<string> Warnings { get; init; } = [];
+
+        /// <summary>
+        /// Where the fields that this write changes are to be noted as its manager's: the subresource written, empty for the object itself. Null for writes that upstream
+        /// does not note either (deletions, bindings), and where it has been done.
+        /// </summary>
+        public string? Track { get; init; }
     }
 
     /// <summary>Remove the object; <paramref name="Last"/> is its last state for the DELETED event.</summary>
