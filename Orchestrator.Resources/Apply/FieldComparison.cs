@@ -18,14 +18,17 @@ public sealed record FieldComparison(FieldSet? Changed, FieldSet? Removed)
     /// <summary>Whether nothing differs.</summary>
     public bool IsSame => Changed is null && Removed is null;
 
-    /// <summary>Compares two objects of one type; a new object is compared with an empty one.</summary>
-    public static FieldComparison Of(JsonObject before, JsonObject after, SchemaType type)
+    /// <summary>
+    /// Compares two objects of one type; a new object is compared with an empty one. The top-level field <paramref name="except"/> and the list of managers are left out.
+    /// </summary>
+    public static FieldComparison Of(JsonObject before, JsonObject after, SchemaType type, string? except = null)
     {
-        var outcome = Parts(FieldShape.Of(type), before, after);
+        var outcome = Parts(FieldShape.Of(type), before, after, except);
         return new FieldComparison(outcome.ChangedBelow, outcome.RemovedBelow);
     }
 
     private static readonly JsonObject Nothing = [];
+    private static readonly Dictionary<string, JsonNode?> NoItems = [];
 
     /// <summary>A value on one side: whether it is there, and what it is (null also for Go's zero value that the JSON does not spell out).</summary>
     private readonly record struct Side(bool Present, JsonNode? Value);
@@ -59,32 +62,40 @@ public sealed record FieldComparison(FieldSet? Changed, FieldSet? Removed)
     private static JsonObject? ObjectOf(Side side) => side.Present ? side.Value as JsonObject ?? Nothing : null;
 
     /// <summary>The parts of two objects; null is an object that is not there at all.</summary>
-    private static Outcome Parts(in FieldShape shape, JsonObject? before, JsonObject? after)
+    private static Outcome Parts(in FieldShape shape, JsonObject? before, JsonObject? after, string? except = null)
     {
         var changed = new FieldSetBuilder(after?.Count ?? 0);
         var removed = new FieldSetBuilder(0);
-        foreach (var (name, value) in after ?? [])
-        {
-            var part = shape.Part(name, out var field);
-            var outcome = Compare(part, SideOf(before, name, field, shape.Custom), SideOf(value, field, shape.Custom), shape.Custom ? null : field?.Type);
-            if (outcome == default) continue;
-            var element = field?.PathElement ?? PathElement.Field(name);
-            changed.Add(element, outcome.Changed, outcome.ChangedBelow);
-            removed.Add(element, outcome.Removed, outcome.RemovedBelow);
-        }
-        foreach (var (name, value) in before ?? [])
-        {
-            if (after is not null && after.ContainsKey(name)) continue;
-            var part = shape.Part(name, out var field);
-            var outcome = Compare(part, SideOf(value, field, shape.Custom), after is null ? default : SideOf(null, field, shape.Custom, spelledOut: false), shape.Custom ? null : field?.Type);
-            if (outcome == default) continue;
-            var element = field?.PathElement ?? PathElement.Field(name);
-            changed.Add(element, outcome.Changed, outcome.ChangedBelow);
-            removed.Add(element, outcome.Removed, outcome.RemovedBelow);
-        }
+        if (after is not null)
+            foreach (var (name, value) in after)
+            {
+                if (name == except) continue;
+                var part = shape.Part(name, out var field);
+                if (IsManagers(shape, name)) continue;
+                Add(Compare(part, SideOf(before, name, field, shape.Custom), SideOf(value, field, shape.Custom), shape.Custom ? null : field?.Type), name, field, ref changed, ref removed);
+            }
+        if (before is { Count: > 0 })
+            foreach (var (name, value) in before)
+            {
+                if (name == except || after?.ContainsKey(name) == true) continue;
+                var part = shape.Part(name, out var field);
+                if (IsManagers(shape, name)) continue;
+                var gone = after is null ? default : SideOf(null, field, shape.Custom, spelledOut: false);
+                Add(Compare(part, SideOf(value, field, shape.Custom), gone, shape.Custom ? null : field?.Type), name, field, ref changed, ref removed);
+            }
         if (shape is { Divided: FieldShape.Division.Fields, Custom: false } && (before is null || after is null)) ZeroParts(shape.Type!, before, after, ref changed, ref removed);
         return new Outcome(false, false, changed.Build(), removed.Build());
     }
+
+    private static void Add(in Outcome outcome, string name, SchemaField? field, ref FieldSetBuilder changed, ref FieldSetBuilder removed)
+    {
+        if (outcome == default) return;
+        var element = field?.PathElement ?? PathElement.Field(name);
+        changed.Add(element, outcome.Changed, outcome.ChangedBelow);
+        removed.Add(element, outcome.Removed, outcome.RemovedBelow);
+    }
+
+    private static bool IsManagers(in FieldShape shape, string name) => name == "managedFields" && shape.Type is { ShortName: "ObjectMeta", IsCustom: false };
 
     /// <summary>A struct that is new or gone brings or takes also those fields that Go always writes.</summary>
     private static void ZeroParts(SchemaType type, JsonObject? before, JsonObject? after, ref FieldSetBuilder changed, ref FieldSetBuilder removed)
@@ -105,19 +116,21 @@ public sealed record FieldComparison(FieldSet? Changed, FieldSet? Removed)
         var removed = new FieldSetBuilder(0);
         var item = shape.Item;
         var old = Index(shape, before);
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var value in after ?? [])
+        // One item cannot stand twice, and with nothing before there is nothing to compare it with.
+        var seen = after is { Count: > 1 } || (after is not null && old is not null) ? new HashSet<string>(StringComparer.Ordinal) : null;
+        for (var i = 0; i < (after?.Count ?? 0); i++)
         {
+            var value = after![i];
             // An item without identity, or one that stands twice, belongs to nobody in particular.
-            if (shape.ElementOf(value) is not { } element || !seen.Add(element)) continue;
+            if (shape.ElementOf(value) is not { } element || seen?.Add(element) == false) continue;
             var was = old is not null && old.TryGetValue(element, out var found) ? new Side(true, found) : default;
             var outcome = Compare(item, was, new Side(true, value), null);
             changed.Add(element, outcome.Changed, outcome.ChangedBelow);
             removed.Add(element, outcome.Removed, outcome.RemovedBelow);
         }
-        foreach (var (element, value) in old ?? [])
+        foreach (var (element, value) in old ?? NoItems)
         {
-            if (seen.Contains(element)) continue;
+            if (seen?.Contains(element) == true) continue;
             var outcome = Compare(item, new Side(true, value), default, null);
             removed.Add(element, outcome.Removed, outcome.RemovedBelow);
         }

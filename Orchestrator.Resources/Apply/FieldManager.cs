@@ -25,8 +25,6 @@ public static class FieldManager
         FieldSet.Of("f:metadata", "f:generation"), FieldSet.Of("f:metadata", "f:managedFields"), FieldSet.Of("f:metadata", "f:resourceVersion"),
     }.Aggregate((a, b) => FieldSet.Union(a, b));
 
-    private static readonly FieldSet Status = FieldSet.Of("f:status");
-    private static readonly FieldSet Spec = FieldSet.Of("f:spec");
     private static readonly JsonObject Nothing = [];
 
     /// <summary>
@@ -36,7 +34,8 @@ public static class FieldManager
     public static void Track(ResourceKind kind, SchemaType type, JsonObject? live, JsonObject obj, string manager, string subresource, DateTimeOffset now)
     {
         if (live is not null && !HasManagers(obj)) return;
-        var comparison = Owned(kind, FieldComparison.Of(live ?? Nothing, obj, type), subresource);
+        var comparison = FieldComparison.Of(live ?? Nothing, obj, type, Reset(kind, subresource));
+        comparison = comparison with { Changed = FieldSet.Difference(comparison.Changed, Untracked) };
         if (comparison.IsSame) return;
         List<ManagedEntry> entries;
         try
@@ -84,10 +83,10 @@ public static class FieldManager
         var entries = ManagedFields.Read(live);
         var bare = live.DeepClone().AsObject();
         (bare["metadata"] as JsonObject)?.Remove("managedFields");
-        if (entries.Count == 0 && Strip(kind, FieldComparison.Of(Nothing, bare, type).Changed, "") is { } before)
+        if (entries.Count == 0 && FieldSet.Difference(FieldComparison.Of(Nothing, bare, type, Reset(kind, "")).Changed, Untracked) is { } before)
             entries.Add(new ManagedEntry(BeforeFirstApply, ManagedEntry.Update, kind.ApiVersion, "") { Time = time, Fields = before });
 
-        var fields = FieldSet.RecursiveDifference(FieldSets.Of(config, type), Reset(kind, subresource));
+        var fields = FieldSets.Of(config, type, Reset(kind, subresource));
         var self = new ManagedEntry(manager, ManagedEntry.Apply, kind.ApiVersion, subresource) { Time = time, Fields = fields };
         var at = entries.FindIndex(e => e.IsSameManager(self));
         var last = at < 0 ? null : entries[at];
@@ -96,7 +95,7 @@ public static class FieldManager
 
         var merged = ApplyMerge.Merge(bare, config, type);
         merged = FieldRemoval.Prune(merged, type, last?.Fields, entries.Aggregate((FieldSet?)null, (all, e) => FieldSet.Union(all, e.Fields)));
-        var comparison = Owned(kind, FieldComparison.Of(bare, merged, type), subresource, stripped: false);
+        var comparison = FieldComparison.Of(bare, merged, type, Reset(kind, subresource));
         if (!force)
         {
             var conflicts = entries.Where(e => e != self).Select(e => (Entry: e, Fields: FieldSet.Intersection(e.Fields, comparison.Changed))).Where(c => c.Fields is not null).ToList();
@@ -125,25 +124,11 @@ public static class FieldManager
         else entries[at] = mine with { Fields = FieldSet.Union(entries[at].Fields, mine.Fields) };
     }
 
-    private static FieldComparison Owned(ResourceKind kind, FieldComparison comparison, string subresource, bool stripped = true)
+    /// <summary>The top-level field that a write through this subresource cannot touch, and so cannot come to own.</summary>
+    private static string? Reset(ResourceKind kind, string subresource) => subresource switch
     {
-        var reset = Reset(kind, subresource);
-        var changed = FieldSet.RecursiveDifference(comparison.Changed, reset);
-        return new FieldComparison(stripped ? FieldSet.Difference(changed, Untracked) : Unmanaged(changed), Unmanaged(FieldSet.RecursiveDifference(comparison.Removed, reset)));
-    }
-
-    /// <summary>The list of managers is no change of its own.</summary>
-    private static FieldSet? Unmanaged(FieldSet? set) => FieldSet.RecursiveDifference(set, ManagedList);
-
-    private static readonly FieldSet ManagedList = FieldSet.Of("f:metadata", "f:managedFields");
-
-    private static FieldSet? Strip(ResourceKind kind, FieldSet? set, string subresource) => FieldSet.Difference(FieldSet.RecursiveDifference(set, Reset(kind, subresource)), Untracked);
-
-    /// <summary>What a write through this subresource cannot touch, and so cannot come to own.</summary>
-    private static FieldSet? Reset(ResourceKind kind, string subresource) => subresource switch
-    {
-        "status" => Spec,
-        "" when kind.Subresources.Contains("status") => Status,
+        "status" => "spec",
+        "" when kind.Subresources.Contains("status") => "status",
         _ => null,
     };
 

@@ -8,9 +8,9 @@ public static class FieldSets
 {
     /// <summary>
     /// The fields that an applied configuration speaks of (structured-merge-diff's ToFieldSet): its leaves, its list items and map entries, and containers it
-    /// gives as empty.
+    /// gives as empty. The top-level field <paramref name="except"/> is left out.
     /// </summary>
-    public static FieldSet? Of(JsonObject obj, SchemaType type) => Below(FieldShape.Of(type), obj);
+    public static FieldSet? Of(JsonObject obj, SchemaType type, string? except = null) => Below(FieldShape.Of(type), obj, except);
 
     /// <summary>
     /// The set with every declared field on the way to a member made a member too; what removal works on, so that a struct goes when all of it went.
@@ -31,7 +31,7 @@ public static class FieldSets
         return result.Build();
     }
 
-    private static FieldSet? Below(in FieldShape shape, JsonNode? value)
+    private static FieldSet? Below(in FieldShape shape, JsonNode? value, string? except = null)
     {
         switch (value)
         {
@@ -39,6 +39,7 @@ public static class FieldSets
                 var fields = new FieldSetBuilder(obj.Count);
                 foreach (var (name, part) in obj)
                 {
+                    if (name == except) continue;
                     var partShape = shape.Part(name, out var field);
                     var leaf = IsLeaf(partShape, part);
                     // A map's entry is one of its own; a declared field only where nothing stands below it.

@@ -1,20 +1,12 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
-using Orchestrator.Resources.Json;
 
 namespace Orchestrator.Resources.Apply;
 
 /// <summary>The JSON form of a <see cref="FieldSet"/> (meta/v1 FieldsV1): an object per element, <c>"."</c> in it where the path itself is in the set and others are below it.</summary>
 public static class FieldsV1
 {
-    [ThreadStatic] private static ArrayBufferWriter<byte>? _buffer;
-    [ThreadStatic] private static Utf8JsonWriter? _writer;
-
     private static readonly JsonEncodedText Self = JsonEncodedText.Encode(".");
-    private static readonly JsonTypeInfo<Encoded> EncodedInfo = JsonMetadataServices.CreateValueInfo<Encoded>(new JsonSerializerOptions { TypeInfoResolver = JsonTypeInfoResolver.Combine() }, new EncodedConverter());
 
     /// <summary>Reads a set. Throws <see cref="FormatException"/> for what is none; an empty object is the empty set, null.</summary>
     public static FieldSet? Parse(JsonObject json)
@@ -31,22 +23,11 @@ public static class FieldsV1
         return level.Build();
     }
 
-    /// <summary>A node that writes the set; it is written once and never looked into, so it is kept as encoded bytes.</summary>
-    internal static JsonNode Node(FieldSet set) => JsonValue.Create(new Encoded(Encode(set)), EncodedInfo)!;
-
     /// <summary>The set as UTF-8 JSON, elements sorted.</summary>
-    public static byte[] Encode(FieldSet set)
-    {
-        _buffer ??= new ArrayBufferWriter<byte>(1024);
-        _buffer.ResetWrittenCount();
-        if (_writer is null) _writer = new Utf8JsonWriter(_buffer, TypedJson.Compact);
-        else _writer.Reset(_buffer);
-        Write(_writer, set);
-        _writer.Flush();
-        return _buffer.WrittenSpan.ToArray();
-    }
+    public static byte[] Encode(FieldSet set) => EncodedJson.Encode(set, static (writer, fields) => Write(writer, fields));
 
-    private static void Write(Utf8JsonWriter writer, FieldSet set, bool self = false)
+    /// <summary>Writes a set; <paramref name="self"/> is whether the path that leads here is a member too.</summary>
+    internal static void Write(Utf8JsonWriter writer, FieldSet set, bool self = false)
     {
         writer.WriteStartObject();
         if (self)
@@ -66,18 +47,5 @@ public static class FieldsV1
             writer.WriteEndObject();
         }
         writer.WriteEndObject();
-    }
-
-    private sealed record Encoded(byte[] Utf8);
-
-    private sealed class EncodedConverter : JsonConverter<Encoded>
-    {
-        public override Encoded Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-        {
-            using var document = JsonDocument.ParseValue(ref reader);
-            return new Encoded(JsonSerializer.SerializeToUtf8Bytes(document.RootElement));
-        }
-
-        public override void Write(Utf8JsonWriter writer, Encoded value, JsonSerializerOptions options) => writer.WriteRawValue(value.Utf8, skipInputValidation: true);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Orchestrator.Resources.Apply;
@@ -47,16 +48,27 @@ public sealed record ManagedEntry(string Manager, string Operation, string ApiVe
         };
     }
 
-    /// <summary>The entry's JSON, fields in upstream's order.</summary>
-    internal JsonObject Write()
+    /// <summary>Writes the entry, fields in upstream's order.</summary>
+    internal void Write(Utf8JsonWriter writer)
     {
-        if (Source is not null) return Source.DeepClone().AsObject();
-        var json = new JsonObject { ["manager"] = Manager, ["operation"] = Operation, ["apiVersion"] = ApiVersion };
-        if (Time is not null) json["time"] = Time;
-        json["fieldsType"] = "FieldsV1";
-        if (Fields is not null) json["fieldsV1"] = FieldsV1.Node(Fields);
-        if (Subresource.Length > 0) json["subresource"] = Subresource;
-        return json;
+        if (Source is not null)
+        {
+            Source.WriteTo(writer);
+            return;
+        }
+        writer.WriteStartObject();
+        writer.WriteString("manager"u8, Manager);
+        writer.WriteString("operation"u8, Operation);
+        writer.WriteString("apiVersion"u8, ApiVersion);
+        if (Time is not null) writer.WriteString("time"u8, Time);
+        writer.WriteString("fieldsType"u8, "FieldsV1"u8);
+        if (Fields is not null)
+        {
+            writer.WritePropertyName("fieldsV1"u8);
+            FieldsV1.Write(writer, Fields);
+        }
+        if (Subresource.Length > 0) writer.WriteString("subresource"u8, Subresource);
+        writer.WriteEndObject();
     }
 
     /// <summary>As upstream prints a manager in a conflict.</summary>

@@ -41,7 +41,10 @@ public static class ManagedFields
         Writing.ObjectMeta.Copy(live, obj, Field);
     }
 
-    /// <summary>Puts entries into an object, in upstream's order: appliers first, then by time, manager, version and subresource.</summary>
+    /// <summary>
+    /// Puts entries into an object, in upstream's order: appliers first, then by time, manager, version and subresource. The list goes in encoded: what
+    /// happens to the object after this is that it is written.
+    /// </summary>
     internal static void Write(JsonObject obj, List<ManagedEntry> entries)
     {
         var metadata = Writing.ObjectMeta.Of(obj);
@@ -52,7 +55,12 @@ public static class ManagedFields
             return;
         }
         if (entries.Count > 1) entries.Sort(Order);
-        metadata[Field] = new JsonArray([.. entries.Select(e => (JsonNode)e.Write())]);
+        metadata[Field] = new EncodedJson(EncodedJson.Encode(entries, static (writer, all) =>
+        {
+            writer.WriteStartArray();
+            foreach (var entry in all) entry.Write(writer);
+            writer.WriteEndArray();
+        })).ToNode();
     }
 
     /// <summary>Merges the oldest update managers so that at most <see cref="MaxUpdateManagers"/> are left where their versions allow.</summary>
