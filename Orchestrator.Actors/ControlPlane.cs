@@ -82,7 +82,13 @@ public sealed class ControlPlane : IAsyncDisposable
                     if (extractor.ShardId(entry.Key.ToString()) == shard) region!.Tell(new LocalOnly(new ToEntity(entry.Key, Wake.Up)), ActorRefs.NoSender);
         }
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var settings = new ClusterShardingSettings { StartAllShards = true, OnShardStarted = shard => _ = started.Task.ContinueWith(_ => WakeShard(shard), TaskScheduler.Default) };
+        var settings = new ClusterShardingSettings
+        {
+            StartAllShards = true,
+            OnShardStarted = shard => _ = started.Task.ContinueWith(_ => WakeShard(shard), TaskScheduler.Default),
+            PassivateIdleEntityAfter = services.Options.PassivateAfter == Timeout.InfiniteTimeSpan ? null : services.Options.PassivateAfter,
+            IdleEntityMessage = Idle.Instance,
+        };
         region = ClusterSharding.Get(system).Start("resources", id => ResourceActors.PropsFor(id, services), settings, extractor);
         services.Region = region;
         started.SetResult();

@@ -19,7 +19,8 @@ public sealed class ResourceCache
     private readonly KindCatalog _catalog;
     private readonly SecretSealer _sealer;
     private readonly ConcurrentDictionary<string, ResourceTable> _tables = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<ResourceKey, ResourceEntry> _byKey = new();
+    private readonly ConcurrentDictionary<ResourceKey, ResourceEntry> _byKey = new(ResourceKeyComparer.Instance);
+    private readonly List<ResourceTable> _touched = [];
     private readonly ConcurrentDictionary<string, long> _tombstones = new(StringComparer.Ordinal);
     private readonly EntryIndex _byOwner = new();
     private readonly EntryIndex _byNode = new();
@@ -114,16 +115,11 @@ public sealed class ResourceCache
         var changes = new List<ResourceChange>(rows.Count);
         foreach (var row in rows)
             if (FoldRow(row) is { } change) changes.Add(change);
+        foreach (var table in _touched) table.Publish(WindowSize);
+        _touched.Clear();
         if (rows.Count > 0) Volatile.Write(ref _head, rows[^1].Ordering);
         ReleaseWaiters();
         if (changes.Count == 0) return;
-        ResourceTable? last = null;
-        foreach (var change in changes)
-        {
-            var table = _tables[change.Entry.Key.Resource];
-            if (!ReferenceEquals(table, last)) table.Wake();
-            last = table;
-        }
         foreach (var subscriber in _subscribers) subscriber(changes);
     }
 
@@ -145,6 +141,7 @@ public sealed class ResourceCache
         if (!ResourceEvent.IsResourceRow(row)) return null;
         var key = ResourceKey.Parse(row.PersistenceId);
         if (_catalog.FindByGroupResource(key.Resource) is not { } kind) return null;
+        key = key with { Resource = kind.GroupResource }; // one string for all
         var json = ResourceVersionSplice.Insert(_sealer.Open(key.Resource, row.PersistenceId, row.Payload).Span, row.Ordering);
         var entry = new ResourceEntry(key, kind, row.Ordering, row.SequenceNr, json);
         _byKey.TryGetValue(key, out var previous);
@@ -155,7 +152,9 @@ public sealed class ResourceCache
             return null;
         }
         var change = new ResourceChange(deleted ? ChangeType.Deleted : previous is null ? ChangeType.Added : ChangeType.Modified, entry, previous);
-        Table(key.Resource).Apply(change, WindowSize);
+        var table = Table(key.Resource);
+        if (!_touched.Contains(table)) _touched.Add(table); // few tables are touched by one group
+        table.Stage(change);
         Reindex(previous, deleted ? null : entry);
         if (deleted)
         {
@@ -178,7 +177,7 @@ public sealed class ResourceCache
 
     private void Reindex(ResourceEntry? old, ResourceEntry? now)
     {
-        Reindex(_byOwner, old, now, e => e.Header.Owners.Count == 0 ? [] : e.Header.Owners.Select(o => o.Uid));
+        if (old?.Header.Owners.Count > 0 || now?.Header.Owners.Count > 0) Reindex(_byOwner, old, now, e => e.Header.Owners.Select(o => o.Uid));
         if ((now ?? old)!.Key.Resource == "pods") Reindex(_byNode, old, now, e => e.Header.NodeName.Length == 0 ? [] : [e.Header.NodeName]);
     }
 
@@ -191,10 +190,10 @@ public sealed class ResourceCache
             foreach (var value in values(now)) index.Set(value, now);
     }
 
-    private ResourceTable Table(string resource) => _tables.GetOrAdd(resource, static (_, origin) => new ResourceTable(origin), Detached());
-
     // Each table's chain starts at a link of its own: appending to a shared one would join the chains.
-    private ResourceChange Detached() => new(ChangeType.Modified, _origin.Entry, null);
+    private ResourceTable Table(string resource) => _tables.TryGetValue(resource, out var table)
+        ? table
+        : _tables.GetOrAdd(resource, static (_, origin) => new ResourceTable(new ResourceChange(ChangeType.Modified, origin.Entry, null)), _origin);
 
     private void ReleaseWaiters()
     {

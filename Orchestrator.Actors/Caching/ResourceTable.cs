@@ -4,6 +4,8 @@ namespace Orchestrator.Actors.Caching;
 internal sealed class ResourceTable
 {
     private readonly Queue<ResourceChange> _window = new();
+    private readonly List<ResourceChange> _staged = [];
+    private SortedEntries.Editor? _editor;
     private volatile State _state;
     private long _windowStart;
     private TaskCompletionSource _moved = NewSignal();
@@ -23,24 +25,34 @@ internal sealed class ResourceTable
     /// <summary>Completes when a change is appended after the call.</summary>
     public Task Moved => Volatile.Read(ref _moved).Task;
 
-    /// <summary>Takes one change; watchers are woken by <see cref="Wake"/>, once for a group of rows.</summary>
-    public void Apply(ResourceChange change, int windowSize)
+    /// <summary>Takes one change of a group; seen by readers after <see cref="Publish"/>.</summary>
+    public void Stage(ResourceChange change)
     {
-        var (entries, tail) = _state;
-        entries = change.Type == ChangeType.Deleted
-            ? entries.Remove(change.Entry.Key.Namespace, change.Entry.Key.Name)
-            : entries.Set(change.Entry);
-        tail.Append(change);
-        _state = new State(entries, change);
-        lock (_window)
-        {
-            _window.Enqueue(change);
-            while (_window.Count > windowSize) Volatile.Write(ref _windowStart, _window.Dequeue().ResourceVersion);
-        }
+        _editor ??= new SortedEntries.Editor(_state.Entries);
+        if (change.Type == ChangeType.Deleted) _editor.Remove(change.Entry.Key.Namespace, change.Entry.Key.Name);
+        else _editor.Set(change.Entry);
+        _staged.Add(change);
     }
 
-    /// <summary>Wakes the watchers.</summary>
-    public void Wake() => Interlocked.Exchange(ref _moved, NewSignal()).TrySetResult();
+    /// <summary>Shows the staged changes to lists and watches, and wakes the watchers.</summary>
+    public void Publish(int windowSize)
+    {
+        lock (_window)
+        {
+            var tail = _state.Tail;
+            foreach (var change in _staged)
+            {
+                tail.Append(change);
+                tail = change;
+                _window.Enqueue(change);
+            }
+            while (_window.Count > windowSize) Volatile.Write(ref _windowStart, _window.Dequeue().ResourceVersion);
+            _state = new State(_editor!.Close(), tail);
+        }
+        _editor = null;
+        _staged.Clear();
+        Interlocked.Exchange(ref _moved, NewSignal()).TrySetResult();
+    }
 
     /// <summary>Drops changes up to the given resourceVersion from the window (journal retention).</summary>
     public void Forget(long upTo)

@@ -44,9 +44,12 @@ public sealed class NodeActor : ControlLoopActor
     }
 
     /// <inheritdoc/>
+    /// <remarks>The monitor of its heartbeats needs a node's actor in memory.</remarks>
+    protected override bool MayPassivate => Current is null && base.MayPassivate;
+
+    /// <inheritdoc/>
     protected override void Reconcile()
     {
-        Context.SetReceiveTimeout(null); // the monitor needs this actor in memory
         var node = CurrentObject();
         if (NodeTaints.Apply(node, Services.Time.GetUtcNow()))
         {

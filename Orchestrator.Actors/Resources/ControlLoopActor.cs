@@ -28,6 +28,7 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     private readonly WriteContext _context;
     private int _inFlight;
     private bool _wakePending;
+    private bool _reconcileDue;
 
     /// <param name="key">The object.</param>
     /// <param name="services">Shared services.</param>
@@ -58,6 +59,10 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
 
     /// <summary>The loop's write context.</summary>
     protected WriteContext Writer => _context;
+
+    /// <inheritdoc/>
+    /// <remarks>A timer lives only as long as the actor is in memory.</remarks>
+    protected override bool MayPassivate => !_reconcileDue && !_wakePending && _inFlight == 0;
 
     /// <summary>Makes the world like the object, one step at a time; called with <see cref="ResourceActor.Current"/> not null. Must not block.</summary>
     protected abstract void Reconcile();
@@ -119,7 +124,7 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     /// <summary>Runs the loop again after a while; the sooner of two requests wins only if it comes last: one timer.</summary>
     protected void ReconcileAfter(TimeSpan delay)
     {
-        Context.SetReceiveTimeout(null); // a timer lives only as long as the actor is in memory
+        _reconcileDue = true;
         Timers.StartSingleTimer(nameof(ReconcileNow), ReconcileNow.Instance, delay);
     }
 
@@ -156,7 +161,7 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     private void RunReconcile()
     {
         _wakePending = false;
-        Context.SetReceiveTimeout(Services.Options.PassivateAfter);
+        _reconcileDue = false;
         if (_inFlight == 0 && Current is not null) Reconcile();
     }
 

@@ -11,3 +11,10 @@ public sealed record Wake
     /// <summary>The only instance: it carries nothing, the journal holds the facts.</summary>
     public static Wake Up { get; } = new();
 }
+
+/// <summary>From the shard: nobody has asked this object's actor anything for a while.</summary>
+public sealed record Idle
+{
+    /// <summary>The only instance.</summary>
+    public static Idle Instance { get; } = new();
+}

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Admission;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Engine.Actor;
@@ -30,16 +29,11 @@ public class ResourceActor : ReceivePersistentActor
         Key = key;
         Services = services;
         Kind = services.Catalog.Get(key.Resource);
-        Log = services.Logging.CreateLogger(GetType());
 
         Recover<JournalRow>(_ => { }); // the cache has it: see Recovery
-        Command<CreateResource>(c => Handle(c, OnCreate));
-        Command<UpdateResource>(c => Handle(c, OnUpdate));
-        Command<PatchResource>(c => Handle(c, OnPatch));
-        Command<DeleteResource>(c => Handle(c, OnDelete));
+        Command<ResourceCommand>(OnCommand);
         Command<Wake>(_ => OnWake());
-        Command<ReceiveTimeout>(_ => Passivate());
-        Context.SetReceiveTimeout(services.Options.PassivateAfter);
+        Command<Idle>(_ => OnIdle());
     }
 
     /// <summary>The object's key in its text form.</summary>
@@ -57,9 +51,6 @@ public class ResourceActor : ReceivePersistentActor
     /// <summary>The read model.</summary>
     protected ResourceCache Cache => Services.Cache;
 
-    /// <summary>Log of the concrete actor.</summary>
-    protected ILogger Log { get; }
-
     /// <summary>The object as stored, or null. The actor is the only writer and is answered after the fold, so the cache is never behind it.</summary>
     protected ResourceEntry? Current => Cache.Get(Key);
 
@@ -72,6 +63,12 @@ public class ResourceActor : ReceivePersistentActor
 
     /// <summary>After a commit, before the client is answered. Either side is null where the object did not exist before, or does not any more.</summary>
     protected virtual void OnCommitted(ResourceEntry? before, ResourceEntry? after) { }
+
+    /// <summary>Whether the actor leaves memory as soon as it has answered and nothing else waits: it does where it only holds what the journal holds.</summary>
+    protected virtual bool LeavesAtOnce => GetType() == typeof(ResourceActor);
+
+    /// <summary>Whether the actor may leave memory when nobody has asked it anything for a while: not while it has something to do by itself.</summary>
+    protected virtual bool MayPassivate => true;
 
     /// <summary>Something this object depends on may have changed. Objects without a control loop have nothing to do.</summary>
     protected virtual void OnWake() { }
@@ -137,6 +134,32 @@ public class ResourceActor : ReceivePersistentActor
 
     /// <summary>Leaves memory; the shard starts the actor again for the next message.</summary>
     protected void Passivate() => Context.Parent.Tell(new Passivate(PoisonPill.Instance), Self);
+
+    private void OnIdle()
+    {
+        if (MayPassivate) Passivate();
+    }
+
+    /// <summary>One handler for the commands of every object, because there is an actor for every object: each handler costs it memory.</summary>
+    private bool OnCommand(ResourceCommand command)
+    {
+        try
+        {
+            switch (command)
+            {
+                case CreateResource create: OnCreate(create); break;
+                case UpdateResource update: OnUpdate(update); break;
+                case PatchResource patch: OnPatch(patch); break;
+                case DeleteResource delete: OnDelete(delete); break;
+                default: return false; // a command of the kind's own
+            }
+        }
+        catch (StatusException refusal)
+        {
+            Sender.Tell(new ResourceRefused(Key, refusal.Status), Self);
+        }
+        return true;
+    }
 
     private void OnCreate(CreateResource command)
     {
@@ -251,6 +274,7 @@ public class ResourceActor : ReceivePersistentActor
             var after = Current!;
             OnCommitted(before, after);
             reply(Written(after, put.Created, put.Warnings));
+            if (LeavesAtOnce) Context.PassivateIfIdle();
         });
     }
 

@@ -13,12 +13,13 @@ using Orchestrator.Protocol.Resources;
 namespace Orchestrator.Bench.Rows;
 
 /// <summary>
-/// Durable writes per second: clients create config maps through the whole write path behind the gateway (defaults, admission, validation, actor, journal, fold),
-/// each waiting for its commit. Floor: a loop on bare SQLite that appends as many such rows in each transaction as there are clients.
+/// Durable writes per second, every client waiting for its commit before the next. Twice: as commands to persistent actors, which is what the journal gives to
+/// anything built on it; and as creates of whole API objects through everything behind the gateway (parse, defaults, admission, validation, an actor of their own, journal,
+/// fold). Both beside the same floor: as many clients on a bare SQLite group commit (<see cref="RawGroupCommit"/>).
 /// </summary>
 internal static class DurableWrites
 {
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(4);
 
     public static async Task<IEnumerable<BenchRow>> MeasureAsync()
@@ -26,31 +27,48 @@ internal static class DurableWrites
         var rows = new List<BenchRow>();
         foreach (var clients in (IEnumerable<int>)[1, 64])
         {
-            var value = await ProductAsync(clients);
             var floor = await FloorAsync(clients);
-            rows.Add(new BenchRow($"durable writes, {clients} client{(clients == 1 ? "" : "s")}", value, floor, "/s", "raw SQLite group commit", clients == 64 ? Budget.RatioAtLeast(0.5) : null));
+            BenchRow Row(string name, double value, Budget? budget) =>
+                new($"{name}, {clients} client{(clients == 1 ? "" : "s")}", value, floor, "/s", "raw SQLite group commit", budget);
+            rows.Add(Row("durable writes", await ActorsAsync(clients), clients == 64 ? Budget.RatioAtLeast(0.5) : null));
+            rows.Add(Row("durable creates of API objects", await ObjectsAsync(clients), null));
         }
         return rows;
     }
 
-    private static async Task<double> ProductAsync(int clients)
+    private static Task<double> ActorsAsync(int clients) => WithJournalAsync(async (system, journal) =>
     {
-        var directory = Directory.CreateTempSubdirectory("bench-writes-");
-        var journal = await SqliteJournal.OpenAsync(Path.Combine(directory.FullName, "journal.db"), "bench", "", TimeProvider.System);
-        var system = ActorSystem.Create("bench");
-        var plane = await ControlPlane.StartAsync(system, journal, new ControlPlaneOptions(), SecretSealer.None, _ => new PodToken("", default), 6443);
+        PersistenceExtension.Configure(system, journal, RawEventSerializer.Instance);
+        var writers = Enumerable.Range(0, clients).Select(n => system.ActorOf(Props.Create(() => new Writer($"/writer/{n}")))).ToList();
+        long next = 0;
+        return await Throughput.MeasureAsync(clients, WarmUp, Duration,
+            client => writers[client].Ask<Writer.Done>(new ResourceEvent(ResourceEvent.Create, Encoding.UTF8.GetBytes(Object(Interlocked.Increment(ref next))))));
+    });
+
+    private static Task<double> ObjectsAsync(int clients) => WithJournalAsync(async (system, journal) =>
+    {
+        await using var plane = await ControlPlane.StartAsync(system, journal, new ControlPlaneOptions(), SecretSealer.None, _ => new PodToken("", default), 6443);
         var kind = plane.Services.Catalog.Get("configmaps");
         var context = new WriteContext("bench", "bench", false, "Strict");
         long next = 0;
-        var perSecond = await Throughput.MeasureAsync(clients, WarmUp, Duration, async _ =>
+        return await Throughput.MeasureAsync(clients, WarmUp, Duration, async _ =>
         {
             var obj = JsonNode.Parse(Object(Interlocked.Increment(ref next)))!.AsObject();
             var reply = await plane.Client.SendAsync(ResourceWriter.PrepareCreate(plane.Services, kind, "default", obj, context));
             if (reply is not ResourceWritten) throw new InvalidOperationException($"a write was refused: {reply}");
         });
-        await system.Terminate();
-        await plane.DisposeAsync();
-        await journal.DisposeAsync();
+    });
+
+    private static async Task<double> WithJournalAsync(Func<ActorSystem, IJournal, Task<double>> measure)
+    {
+        var directory = Directory.CreateTempSubdirectory("bench-writes-");
+        double perSecond;
+        await using (var journal = await SqliteJournal.OpenAsync(Path.Combine(directory.FullName, "journal.db"), "bench", "", TimeProvider.System))
+        {
+            var system = ActorSystem.Create("bench");
+            perSecond = await measure(system, journal);
+            await system.Terminate();
+        }
         directory.Delete(recursive: true);
         return perSecond;
     }
@@ -58,19 +76,34 @@ internal static class DurableWrites
     private static async Task<double> FloorAsync(int clients)
     {
         var directory = Directory.CreateTempSubdirectory("bench-floor-");
-        using var floor = new RawSqlite(Path.Combine(directory.FullName, "floor.db"));
-        long next = 0;
-        // One loop with as many rows in a transaction as there are clients: what a group commit could do at best.
-        var transactions = await Throughput.MeasureAsync(1, WarmUp, Duration, _ =>
+        double perSecond;
+        await using (var floor = new RawGroupCommit(Path.Combine(directory.FullName, "floor.db")))
         {
-            floor.Append(Enumerable.Range(0, clients).Select(_ => Encoding.UTF8.GetBytes(Object(++next))));
-            return Task.CompletedTask;
-        });
-        floor.Dispose();
+            long next = 0;
+            perSecond = await Throughput.MeasureAsync(clients, WarmUp, Duration, _ => floor.WriteAsync(Encoding.UTF8.GetBytes(Object(Interlocked.Increment(ref next)))));
+        }
         directory.Delete(recursive: true);
-        return transactions * clients;
+        return perSecond;
     }
 
     private static string Object(long n) =>
         $$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c{{n}}","namespace":"default"},"data":{"key":"{{new string('x', 200)}}"} }""";
+
+    /// <summary>Persists what it is told, and answers after the commit.</summary>
+    private sealed class Writer : ReceivePersistentActor
+    {
+        public Writer(string persistenceId)
+        {
+            PersistenceId = persistenceId;
+            Recover<JournalRow>(_ => { });
+            Command<ResourceEvent>(write => Persist(write, _ => Sender.Tell(Done.Instance, Self)));
+        }
+
+        public override string PersistenceId { get; }
+
+        public sealed record Done
+        {
+            public static Done Instance { get; } = new();
+        }
+    }
 }

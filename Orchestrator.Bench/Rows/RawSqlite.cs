@@ -17,9 +17,9 @@ internal sealed class RawSqlite : IDisposable
         SqliteLibrary.EnsureLoaded();
         _connection = new SqliteConnection($"Data Source={path};Pooling=False");
         _connection.Open();
-        Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE journal(ordering INTEGER PRIMARY KEY, persistence_id TEXT, payload BLOB)");
+        Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE journal(ordering INTEGER PRIMARY KEY, persistence_id TEXT NOT NULL, sequence_nr INTEGER NOT NULL, payload BLOB NOT NULL, UNIQUE (persistence_id, sequence_nr))");
         _insert = _connection.CreateCommand();
-        _insert.CommandText = "INSERT INTO journal(persistence_id, payload) VALUES($id, $payload)";
+        _insert.CommandText = "INSERT INTO journal(persistence_id, sequence_nr, payload) VALUES($id, 1, $payload)";
         _id = _insert.Parameters.Add("$id", SqliteType.Text);
         _payload = _insert.Parameters.Add("$payload", SqliteType.Blob);
     }

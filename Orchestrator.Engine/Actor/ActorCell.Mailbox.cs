@@ -27,6 +27,9 @@ internal sealed partial class ActorCell : IThreadPoolWorkItem
     /// <summary>User messages wait while set: the actor is busy with something that must finish first (recovery, a persist). Own thread only.</summary>
     internal bool HoldsMessages { get; set; }
 
+    /// <summary>Whether no user message waits, stashed ones aside. Own thread only.</summary>
+    internal bool IsMailboxEmpty => _messages.IsEmpty;
+
     private bool MayReceive => _suspensions == 0 && !HoldsMessages && _asyncScope is null && _actor is not null;
 
     private bool HasWork => !_systemMessages.IsEmpty || (MayReceive && !_messages.IsEmpty);

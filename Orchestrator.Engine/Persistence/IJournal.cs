@@ -31,8 +31,9 @@ public interface IJournal : IAsyncDisposable
     ValueTask WaitForHeadAsync(long ordering, CancellationToken cancel = default);
 
     /// <summary>
-    /// Writes the rows atomically, in order; completes after the commit and after every subscriber has been given the rows. The result is the
-    /// ordering of the first row. Throws <see cref="FencedException"/> or <see cref="ConcurrentWriterException"/>; other writes of the group are unaffected by the latter.
+    /// Writes the rows atomically, in order; completes after the commit and after every subscriber has been given the rows, possibly on the journal's own
+    /// thread: what follows an await must be quick, or go elsewhere. The result is the ordering of the first row. Throws <see cref="FencedException"/> or
+    /// <see cref="ConcurrentWriterException"/>; other writes of the group are unaffected by the latter.
     /// </summary>
     ValueTask<long> WriteAsync(IReadOnlyList<JournalWrite> rows, CancellationToken cancel = default);
 

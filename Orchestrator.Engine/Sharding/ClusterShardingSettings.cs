@@ -8,6 +8,9 @@ public sealed record ClusterShardingSettings
     /// <summary>Stops an entity that got no message through its region for this long; null for never.</summary>
     public TimeSpan? PassivateIdleEntityAfter { get; init; }
 
+    /// <summary>An idle entity gets this instead of being stopped, again and again, and passivates itself if it wants to; null: it is stopped. Beyond Akka.</summary>
+    public object? IdleEntityMessage { get; init; }
+
     /// <summary>Entities that have not stopped this long after a hand-off began are stopped at once.</summary>
     public TimeSpan HandOffTimeout { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -25,8 +25,16 @@ internal sealed class Shard(ShardDirectory directory, ShardSlot slot, Func<strin
 
     protected override void PreStart()
     {
+        lock (slot.Lock)
+            slot.StartEntity = Start;
         if (directory.Settings.PassivateIdleEntityAfter is { } idle)
             Timers.StartPeriodicTimer(nameof(StopIdleEntities), new StopIdleEntities(), idle / 2);
+    }
+
+    protected override void PostStop()
+    {
+        lock (slot.Lock)
+            slot.StartEntity = null;
     }
 
     /// <summary>Entities survive a failure of their shard: it holds nothing that they need.</summary>
@@ -82,6 +90,7 @@ internal sealed class Shard(ShardDirectory directory, ShardSlot slot, Func<strin
         StopWhenHandedOff();
     }
 
+    /// <summary>Any thread: children may be made from any, and the slot's lock orders what happens to the entry.</summary>
     private void Start(EntityEntry entry)
     {
         lock (slot.Lock)
@@ -93,7 +102,7 @@ internal sealed class Shard(ShardDirectory directory, ShardSlot slot, Func<strin
         IActorRef actor;
         try
         {
-            actor = Context.ActorOf(entityProps(entry.Id), Uri.EscapeDataString(entry.Id));
+            actor = Cell.ActorOf(entityProps(entry.Id), Uri.EscapeDataString(entry.Id));
         }
         catch (Exception cause)
         {
@@ -108,11 +117,11 @@ internal sealed class Shard(ShardDirectory directory, ShardSlot slot, Func<strin
     /// <summary>The factory failed: as with a constructor that fails, the messages are dead letters and the next one tries again.</summary>
     private void Abandon(EntityEntry entry, Exception cause)
     {
-        Context.System.Log.EntityNotStarted(directory.TypeName, entry.Id, cause);
+        Cell.System.Log.EntityNotStarted(directory.TypeName, entry.Id, cause);
         lock (slot.Lock)
         {
             foreach (var (message, sender) in entry.TakeBuffer())
-                Context.System.DeadLetters.Tell(message, sender);
+                Cell.System.DeadLetters.Tell(message, sender);
             directory.Remove(entry);
         }
     }
@@ -129,7 +138,11 @@ internal sealed class Shard(ShardDirectory directory, ShardSlot slot, Func<strin
         var idle = directory.Settings.PassivateIdleEntityAfter!.Value;
         foreach (var child in Context.GetChildren())
         {
-            if (Entry(child) is { } entry && time.GetElapsedTime(entry.LastUsed) >= idle)
+            if (Entry(child) is not { } entry || time.GetElapsedTime(entry.LastUsed) < idle)
+                continue;
+            if (directory.Settings.IdleEntityMessage is { } ask)
+                child.Tell(ask, Self);
+            else
                 Stop(entry, directory.Settings.HandOffStopMessage);
         }
     }
@@ -163,6 +176,20 @@ internal sealed class Shard(ShardDirectory directory, ShardSlot slot, Func<strin
             entry.Phase = EntityPhase.Passivating;
             entry.Actor!.Tell(stopMessage, Self);
         }
+    }
+
+    /// <summary>On the entity's thread. Messages are put into its mailbox under the lock, so none can come between the look and the stop.</summary>
+    internal bool StopIfIdle(ActorCell entity)
+    {
+        lock (slot.Lock)
+        {
+            if (!entity.IsMailboxEmpty || Entry(entity.Self) is not { Phase: EntityPhase.Active } entry)
+                return false;
+            entry.Phase = EntityPhase.Passivating;
+        }
+
+        entity.Stop(entity.Self);
+        return true;
     }
 
     private void StopWhenHandedOff()

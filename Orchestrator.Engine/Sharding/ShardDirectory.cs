@@ -189,7 +189,12 @@ internal sealed class ShardDirectory(string typeName, IMessageExtractor extracto
         entry = new EntityEntry(id, slot);
         (entry.Buffer = new()).Enqueue((message, sender));
         _entities[id] = entry;
-        slot.Shard!.Tell(new Shard.StartEntity(entry), null);
+
+        // On the sender's thread, as soon as the shard itself has started: a hop through the shard would double the cost of a first message.
+        if (slot.StartEntity is { } start)
+            start(entry);
+        else
+            slot.Shard!.Tell(new Shard.StartEntity(entry), null);
     }
 
     private void BufferInSlot(ShardSlot slot, object message, IActorRef? sender)

@@ -14,6 +14,9 @@ internal sealed class ShardSlot(string id)
     /// <summary>Where it is <see cref="ShardPlace.Here"/>, or still stopping here.</summary>
     public IActorRef? Shard { get; set; }
 
+    /// <summary>While the shard runs here: starts an entity's actor, on any thread.</summary>
+    public Action<EntityEntry>? StartEntity { get; set; }
+
     /// <summary>Where it is <see cref="ShardPlace.Elsewhere"/>.</summary>
     public IActorRef? Home { get; set; }
 

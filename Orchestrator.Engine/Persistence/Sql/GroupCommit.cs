@@ -26,6 +26,7 @@ internal sealed class GroupCommit : IAsyncDisposable
     private readonly Queue<IWork> _waiting = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Write> _group = [];
+    private readonly Dictionary<string, long> _newest = new(StringComparer.Ordinal);
     private long _committed;
     private long _lastWrittenAt;
     private int _waitingCount;
@@ -190,16 +191,17 @@ internal sealed class GroupCommit : IAsyncDisposable
     /// <summary>Takes writes off the group until one would repeat or descend an entity's number, which only the outcome of those before it can judge.</summary>
     private AppendBatch TakeBatch(out List<Write> writes)
     {
-        writes = [];
-        var rows = new List<JournalWrite>();
-        var writeOf = new List<int>();
-        var newest = new Dictionary<string, long>(StringComparer.Ordinal);
+        writes = new List<Write>(_group.Count);
+        var rows = new List<JournalWrite>(_group.Count);
+        var writeOf = new List<int>(_group.Count);
+        _newest.Clear();
         foreach (var write in _group)
         {
-            if (write.Rows.Any(row => newest.TryGetValue(row.PersistenceId, out var number) && row.SequenceNr <= number)) break;
-            foreach (var row in write.Rows)
+            if (Repeats(write.Rows)) break;
+            for (var i = 0; i < write.Rows.Count; i++)
             {
-                newest[row.PersistenceId] = row.SequenceNr;
+                var row = write.Rows[i];
+                _newest[row.PersistenceId] = row.SequenceNr;
                 rows.Add(row);
                 writeOf.Add(writes.Count);
             }
@@ -209,9 +211,17 @@ internal sealed class GroupCommit : IAsyncDisposable
         return new AppendBatch(rows, writeOf, Math.Max(_lastWrittenAt, _time.GetUtcNow().ToUnixTimeMilliseconds()));
     }
 
+    private bool Repeats(IReadOnlyList<JournalWrite> rows)
+    {
+        for (var i = 0; i < rows.Count; i++)
+            if (_newest.TryGetValue(rows[i].PersistenceId, out var number) && rows[i].SequenceNr <= number) return true;
+        return false;
+    }
+
     private static void Refuse(Appended appended, AppendBatch batch, List<Write> writes)
     {
-        foreach (var index in appended.Refused ?? [])
+        if (appended.Refused is null) return;
+        foreach (var index in appended.Refused)
         {
             var row = batch.Rows[index];
             writes[batch.WriteOf[index]].TrySetException(new ConcurrentWriterException(row.PersistenceId, row.SequenceNr));
@@ -222,16 +232,17 @@ internal sealed class GroupCommit : IAsyncDisposable
     private static JournalRow[] Place(Appended appended, AppendBatch batch, List<Write> writes)
     {
         var writtenAt = DateTimeOffset.FromUnixTimeMilliseconds(appended.WrittenAt);
-        var rows = new List<JournalRow>(batch.Rows.Count);
+        var rows = new JournalRow[batch.Rows.Count];
+        var count = 0;
         for (var i = 0; i < batch.Rows.Count; i++)
         {
             var write = writes[batch.WriteOf[i]];
             if (write.IsRefused) continue;
-            var ordering = appended.Before + rows.Count + 1;
+            var ordering = appended.Before + count + 1;
             if (write.First == 0) write.First = ordering;
             var row = batch.Rows[i];
-            rows.Add(new JournalRow(ordering, row.PersistenceId, row.SequenceNr, row.Operation, row.Payload, writtenAt));
+            rows[count++] = new JournalRow(ordering, row.PersistenceId, row.SequenceNr, row.Operation, row.Payload, writtenAt);
         }
-        return [.. rows];
+        return count == rows.Length ? rows : rows[..count];
     }
 }

@@ -3,13 +3,15 @@ namespace Orchestrator.Engine.Persistence.Sql;
 /// <summary>What waits for the thread of <see cref="GroupCommit"/>.</summary>
 internal interface IWork;
 
-/// <summary>Rows to write, and the answer to who wants them written.</summary>
-internal sealed class Write(IReadOnlyList<JournalWrite> rows, CancellationToken cancel)
-    : TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously), IWork
+/// <summary>
+/// Rows to write, and the answer to who wants them written. Answered on the thread that published them: who waits is an actor, which only puts a message into its
+/// own mailbox, and a hop between threads for each write costs more than that.
+/// </summary>
+internal sealed class Write(IReadOnlyList<JournalWrite> rows, CancellationToken cancel) : TaskCompletionSource<long>, IWork
 {
     public IReadOnlyList<JournalWrite> Rows => rows;
 
-    public long Bytes { get; } = rows.Sum(row => (long)row.Payload.Length);
+    public long Bytes { get; } = Size(rows);
 
     /// <summary>Ordering of its first row; 0 before it is written.</summary>
     public long First { get; set; }
@@ -27,6 +29,13 @@ internal sealed class Write(IReadOnlyList<JournalWrite> rows, CancellationToken 
     {
         if (failure is null) TrySetResult(First);
         else TrySetException(failure);
+    }
+
+    private static long Size(IReadOnlyList<JournalWrite> rows)
+    {
+        var size = 0L;
+        for (var i = 0; i < rows.Count; i++) size += rows[i].Payload.Length;
+        return size;
     }
 
     private static JournalWrite? FindRepeated(IReadOnlyList<JournalWrite> rows)

@@ -1,0 +1,47 @@
+using System.Threading.Channels;
+
+namespace Orchestrator.Bench.Rows;
+
+/// <summary>
+/// The floor of concurrent durable writes: clients that each hand over a row and wait until it is committed, and one loop that commits everything that
+/// waits as one transaction. Nothing is checked, folded or kept.
+/// </summary>
+internal sealed class RawGroupCommit : IAsyncDisposable
+{
+    private readonly RawSqlite _database;
+    private readonly Channel<(byte[] Row, TaskCompletionSource Committed)> _waiting = Channel.CreateUnbounded<(byte[], TaskCompletionSource)>(new() { SingleReader = true });
+    private readonly Task _writer;
+
+    public RawGroupCommit(string path)
+    {
+        _database = new RawSqlite(path);
+        _writer = Task.Factory.StartNew(RunAsync, TaskCreationOptions.LongRunning).Unwrap();
+    }
+
+    /// <summary>Completes when the row is committed.</summary>
+    public Task WriteAsync(byte[] row)
+    {
+        var committed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiting.Writer.TryWrite((row, committed));
+        return committed.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.Writer.Complete();
+        await _writer;
+        _database.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var group = new List<(byte[] Row, TaskCompletionSource Committed)>();
+        while (await _waiting.Reader.WaitToReadAsync())
+        {
+            while (_waiting.Reader.TryRead(out var next)) group.Add(next);
+            _database.Append(group.Select(write => write.Row));
+            foreach (var (_, committed) in group) committed.SetResult();
+            group.Clear();
+        }
+    }
+}
