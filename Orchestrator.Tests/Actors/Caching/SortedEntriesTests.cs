@@ -34,6 +34,38 @@ public sealed class SortedEntriesTests
         entries.After(afterNs, afterName).Select(e => (e.Namespace, e.Name)).ShouldBe(model.Keys.Skip(model.Count / 2 + 1));
     }
 
+    [Theory, InlineData(5), InlineData(77)]
+    public void Many_changes_in_one_edit_give_what_they_give_one_by_one_and_leave_the_source_alone(int seed)
+    {
+        var random = new Random(seed);
+        var (source, oneByOne) = (SortedEntries.Empty, SortedEntries.Empty);
+        for (var round = 0; round < 40; round++)
+        {
+            var before = source.Select(e => (e.Name, e.ResourceVersion)).ToList();
+            var editor = new SortedEntries.Editor(source);
+            for (var i = 0; i < 100; i++)
+            {
+                var name = $"n{random.Next(1500)}";
+                if (random.Next(4) == 0)
+                {
+                    editor.Remove("a", name);
+                    oneByOne = oneByOne.Remove("a", name);
+                }
+                else
+                {
+                    var entry = Entries.ConfigMap("a", name, round * 100 + i);
+                    editor.Set(entry);
+                    oneByOne = oneByOne.Set(entry);
+                }
+            }
+            var edited = editor.Close();
+            source.Select(e => (e.Name, e.ResourceVersion)).ShouldBe(before);
+            source = edited;
+            source.Count.ShouldBe(oneByOne.Count);
+            source.ShouldBe(oneByOne);
+        }
+    }
+
     [Fact]
     public void A_snapshot_does_not_change_when_the_list_does()
     {

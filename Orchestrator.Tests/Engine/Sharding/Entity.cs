@@ -29,6 +29,9 @@ internal sealed class Entity : UntypedActor
             case "passivate":
                 Context.Parent.Tell(new Passivate(PoisonPill.Instance));
                 break;
+            case "passivate if idle":
+                Context.PassivateIfIdle();
+                break;
             case "passivate slowly":
                 Context.Parent.Tell(new Passivate(PoisonPill.Instance));
                 _onPassivate?.Invoke(_id);

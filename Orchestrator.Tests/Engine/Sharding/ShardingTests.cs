@@ -61,6 +61,45 @@ public sealed class ShardingTests : TestKit.TestKit
     }
 
     [Fact]
+    public void An_entity_that_passivates_if_idle_is_gone_at_once_and_comes_back_with_its_next_message()
+    {
+        var region = Start();
+        Probe.Send(region, new ShardingEnvelope("a", "passivate if idle"));
+        Time.Settle();
+        Entities(region).ShouldBeEmpty();
+
+        Probe.Send(region, new ShardingEnvelope("a", "who"));
+
+        ExpectMsg("a#2:who");
+    }
+
+    [Fact]
+    public void However_messages_and_idle_entities_meet_none_is_lost_and_order_holds()
+    {
+        var region = Start();
+        const int Rounds = 20_000;
+        for (var i = 0; i < Rounds; i++)
+        {
+            Probe.Send(region, new ShardingEnvelope("a", "passivate if idle"));
+            Probe.Send(region, new ShardingEnvelope("a", $"m{i}"));
+        }
+
+        var got = Probe.ReceiveN(Rounds, TimeSpan.FromSeconds(30)).Cast<string>().Select(text => text[(text.IndexOf(':') + 1)..]);
+        got.ShouldBe(Enumerable.Range(0, Rounds).Select(i => $"m{i}"));
+    }
+
+    [Fact]
+    public void An_idle_entity_that_is_asked_may_stay()
+    {
+        var region = Start(new ClusterShardingSettings { PassivateIdleEntityAfter = Second * 10, IdleEntityMessage = "idle" });
+        Probe.Send(region, new ShardingEnvelope("a", "who"));
+        ExpectMsg("a#1:who");
+        Time.Advance(Second * 16);
+
+        Entities(region).ShouldBe(["a"]);
+    }
+
+    [Fact]
     public void An_idle_entity_is_passivated()
     {
         var region = Start(new ClusterShardingSettings { PassivateIdleEntityAfter = Second * 10 });
