@@ -14,7 +14,9 @@ public sealed class Cluster
     private readonly HashSet<IActorRef> _subscribers = [];
     private ImmutableSortedDictionary<string, Member> _members = ImmutableSortedDictionary.Create<string, Member>(StringComparer.Ordinal);
     private Member _self;
+    private readonly List<Func<Task>> _beforeRejoin = [];
     private Member? _leader;
+    private IActorRef? _membership;
 
     private Cluster(ActorSystem system)
     {
@@ -22,7 +24,10 @@ public sealed class Cluster
         _self = new Member(system.Name, $"akka://{system.Name}", 0, MemberStatus.Joining, []);
         CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseClusterLeave, "leave", () =>
         {
-            Leave();
+            if (_membership is null)
+                Leave();
+            else
+                Update(SelfMember with { Status = MemberStatus.Exiting });
             return Task.CompletedTask;
         });
     }
@@ -68,11 +73,43 @@ public sealed class Cluster
         LeaderIs(SelfMember);
     }
 
-    /// <summary>This member leaves: leaving, exiting, removed.</summary>
+    /// <summary>
+    /// Registers what has to be over before this member, having been declared down, joins again: whatever wrote at its old epoch. There is no time limit, so it must not wait for ever.
+    /// </summary>
+    public void AddBeforeRejoin(Func<Task> stopped)
+    {
+        lock (_lock)
+            _beforeRejoin.Add(stopped);
+    }
+
+    /// <summary>
+    /// A member's process is certainly gone (its machine refuses the connection): it need not be waited for until its lease is over. Does nothing in a cluster of one. Safe where it is
+    /// wrong: a member that lives shows it, or is declared down, can write nothing any more, and joins again.
+    /// </summary>
+    public void ReportUnreachable(string memberId) => _membership?.Tell(new MembershipActor.Unreachable(memberId), ActorRefs.NoSender);
+
+    /// <summary>This member leaves a cluster of one: leaving, exiting, removed.</summary>
     public void Leave()
     {
         foreach (var status in new[] { MemberStatus.Leaving, MemberStatus.Exiting, MemberStatus.Removed })
             Update(SelfMember with { Status = status });
+    }
+
+    /// <summary>Reports go there.</summary>
+    internal void ReportsTo(IActorRef membership) => _membership = membership;
+
+    /// <summary>A new life of this member begins.</summary>
+    internal void SelfIs(Member self)
+    {
+        lock (_lock)
+            _self = self;
+    }
+
+    /// <summary>Completes when everything registered by <see cref="AddBeforeRejoin"/> is over.</summary>
+    internal Task BeforeRejoin()
+    {
+        lock (_lock)
+            return Task.WhenAll(_beforeRejoin.Select(stopped => stopped()));
     }
 
     /// <summary>A member's status has changed; publishes the event that says so.</summary>

@@ -48,7 +48,7 @@ internal static class PostgresSchema
         INSERT INTO head (ordering, written_at) VALUES (0, 0);
         CREATE TABLE members (
           id text PRIMARY KEY, instance uuid NOT NULL, address text NOT NULL, roles text[] NOT NULL, epoch bigint NOT NULL,
-          state text NOT NULL, lease_until timestamptz NOT NULL, session bigint NOT NULL DEFAULT 0
+          state text NOT NULL, lease_until timestamptz NOT NULL, session bigint NOT NULL DEFAULT 0, backend int
         ) WITH (fillfactor = 10);
         CREATE SEQUENCE member_epochs;
         CREATE TABLE leases (name text PRIMARY KEY, owner text NOT NULL, owner_epoch bigint NOT NULL, epoch bigint NOT NULL);

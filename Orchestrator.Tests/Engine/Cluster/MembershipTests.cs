@@ -1,0 +1,263 @@
+using System.Collections.Concurrent;
+using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Cluster;
+using Orchestrator.Engine.Persistence;
+using Orchestrator.TestKit;
+using Shouldly;
+using Xunit;
+using Membership = Orchestrator.Engine.Cluster.Membership;
+using View = Orchestrator.Engine.Cluster.Cluster;
+
+namespace Orchestrator.Tests.Engine.Cluster;
+
+/// <summary>Members of one cluster, each an actor system of its own, on a shared store in memory and one clock.</summary>
+public sealed class MembershipTests : TestKit.TestKit
+{
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
+    private readonly MemoryMemberStore _store;
+    private readonly List<TestMember> _members = [];
+
+    public MembershipTests() => _store = new MemoryMemberStore(Time);
+
+    public override async Task DisposeAsync()
+    {
+        foreach (var member in _members) await member.System.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    [Fact]
+    public void The_first_member_comes_up_and_leads_and_the_second_sees_both()
+    {
+        var (one, two) = (Start("m1"), Start("m2"));
+        one.Membership.Up.IsCompletedSuccessfully.ShouldBeTrue();
+        foreach (var member in _members)
+        {
+            Statuses(member).ShouldBe("m1 Up, m2 Up");
+            member.View.State.Leader!.Id.ShouldBe("m1");
+            member.Membership.IsUp.ShouldBeTrue();
+        }
+        one.Epochs.ShouldBe([1]);
+        two.Epochs.ShouldBe([2]);
+    }
+
+    [Fact]
+    public void A_member_that_is_cut_off_stops_before_anybody_takes_its_place()
+    {
+        var (one, two) = (Start("m1"), Start("m2"));
+        var (lost, downed) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
+        one.View.Subscribe(TestActor);
+        ExpectMsg<ClusterEvent.CurrentClusterState>();
+        _store.CutOff("m1");
+        for (var past = TimeSpan.Zero; past < Lease * 2; past += TimeSpan.FromMilliseconds(100))
+        {
+            if (lost == TimeSpan.MaxValue && !one.Membership.IsUp) lost = past;
+            if (downed == TimeSpan.MaxValue && Statuses(two).Contains("m1 Down")) downed = past;
+            Time.Advance(TimeSpan.FromMilliseconds(100));
+        }
+        lost.ShouldBeLessThan(Lease);
+        downed.ShouldBeGreaterThan(lost);
+        two.View.State.Leader!.Id.ShouldBe("m2");
+        FishForMessage<ClusterEvent.LeaderChanged>().Leader.ShouldBeNull();
+        ExpectMsg<ClusterEvent.MemberDowned>().Member.Id.ShouldBe("m1");
+    }
+
+    [Fact]
+    public void Who_was_declared_down_joins_again_with_a_new_epoch_when_everything_it_ran_has_stopped()
+    {
+        var (one, two) = (Start("m1"), Start("m2"));
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        two.View.AddBeforeRejoin(() => stopped.Task);
+        two.View.Subscribe(TestActor);
+        ExpectMsg<ClusterEvent.CurrentClusterState>();
+        _store.CutOff("m2");
+        Time.Advance(Lease * 2);
+        FishForMessage<ClusterEvent.MemberDowned>().Member.Epoch.ShouldBe(2);
+        _store.CutOff("m2", false);
+        Time.Advance(Lease * 2);
+        two.Epochs.ShouldBe([2]);
+        Statuses(one).ShouldBe("m1 Up, m2 Down");
+
+        stopped.SetResult();
+        AwaitCondition(() => two.Epochs.Count == 2);
+        Time.Advance(Lease);
+        two.Epochs.ShouldBe([2, 3]);
+        foreach (var member in _members) Statuses(member).ShouldBe("m1 Up, m2 Up");
+        FishForMessage<ClusterEvent.MemberRemoved>().Member.Epoch.ShouldBe(2);
+        ExpectMsg<ClusterEvent.MemberJoined>().Member.Epoch.ShouldBe(3);
+        ExpectMsg<ClusterEvent.MemberUp>().Member.Epoch.ShouldBe(3);
+    }
+
+    [Fact]
+    public void A_member_whose_time_of_day_is_wrong_is_a_member_like_any_other()
+    {
+        Start("m1");
+        var skewed = Start("m2", new SkewedTime(Time, TimeSpan.FromDays(-400)));
+        var ahead = Start("m3", new SkewedTime(Time, TimeSpan.FromDays(400)));
+        Time.Advance(Lease * 10);
+        foreach (var member in _members) Statuses(member).ShouldBe("m1 Up, m2 Up, m3 Up");
+        skewed.Epochs.ShouldBe([2]);
+        ahead.Epochs.ShouldBe([3]);
+    }
+
+    [Fact]
+    public void A_leader_that_dies_is_succeeded_and_then_declared_down_by_its_successor()
+    {
+        var (one, two, three) = (Start("m1"), Start("m2"), Start("m3"));
+        one.System.Terminate();
+        AwaitCondition(() => one.System.WhenTerminated.IsCompleted);
+        Time.Advance(Lease * 2);
+        foreach (var member in new[] { two, three })
+        {
+            Statuses(member).ShouldBe("m1 Down, m2 Up, m3 Up");
+            member.View.State.Leader!.Id.ShouldBeOneOf("m2", "m3");
+        }
+    }
+
+    [Fact]
+    public void A_member_reported_unreachable_is_not_waited_for()
+    {
+        var (one, two, three) = (Start("m1"), Start("m2"), Start("m3"));
+        three.System.Terminate();
+        AwaitCondition(() => three.System.WhenTerminated.IsCompleted);
+        two.View.ReportUnreachable("m3");
+        Time.Settle();
+        Statuses(two).ShouldBe("m1 Up, m2 Up, m3 Down");
+        Statuses(one).ShouldBe("m1 Up, m2 Up, m3 Down");
+    }
+
+    [Fact]
+    public void A_member_that_lives_survives_a_wrong_report_or_comes_back()
+    {
+        var (one, two) = (Start("m1"), Start("m2"));
+        one.View.ReportUnreachable("m2");
+        Time.Settle();
+        Time.Advance(Lease);
+        foreach (var member in _members) Statuses(member).ShouldBe("m1 Up, m2 Up");
+        two.Membership.IsUp.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Leaving_is_told_first_and_the_member_is_gone_in_the_end_with_its_leases_free()
+    {
+        var (one, two) = (Start("m1"), Start("m2"));
+        var held = Compete(one, "scheduler");
+        var waiting = Compete(two, "scheduler");
+        Time.Advance(Lease);
+        held.ShouldBe([true]);
+        waiting.ShouldBeEmpty();
+        two.View.Subscribe(TestActor);
+        ExpectMsg<ClusterEvent.CurrentClusterState>();
+        var statuses = new List<string>();
+        CoordinatedShutdown.Get(one.System).AddTask(CoordinatedShutdown.PhaseClusterShardingShutdownRegion, "look", () =>
+        {
+            statuses.Add(Statuses(one));
+            return Task.CompletedTask;
+        });
+
+        await CoordinatedShutdown.Get(one.System).Run("test").WaitAsync(TimeSpan.FromSeconds(30));
+        Time.Settle();
+        statuses.ShouldBe(["m1 Leaving, m2 Up"]);
+        ExpectMsg<ClusterEvent.MemberLeft>();
+        ExpectMsg<ClusterEvent.MemberExited>();
+        ExpectMsg<ClusterEvent.MemberRemoved>();
+        ExpectMsg<ClusterEvent.LeaderChanged>().Leader!.Id.ShouldBe("m2");
+        waiting.ShouldBe([true]);
+    }
+
+    [Fact]
+    public void A_lease_moves_when_its_holder_is_declared_down_and_the_holder_is_told_before()
+    {
+        var (one, two) = (Start("m1"), Start("m2"));
+        var order = new ConcurrentQueue<string>();
+        two.Membership.Acquire("a", owned => order.Enqueue($"m2 {owned}"));
+        Time.Advance(Lease);
+        one.Membership.Acquire("a", owned => order.Enqueue($"m1 {owned}"));
+        Time.Advance(Lease);
+        _store.CutOff("m2");
+        Time.Advance(Lease * 2);
+        order.ShouldBe(["m2 True", "m2 False", "m1 True"]);
+    }
+
+    [Fact]
+    public void A_released_lease_goes_to_the_next_and_its_former_holder_hears_nothing_more()
+    {
+        var (one, two) = (Start("m1"), Start("m2"));
+        var held = Compete(one, "a");
+        Time.Settle();
+        var waiting = Compete(two, "a");
+        one.Membership.Release("a");
+        Time.Settle();
+        Time.Advance(Lease);
+        held.ShouldBe([true]);
+        waiting.ShouldBe([true]);
+        var again = Compete(one, "a");
+        Time.Advance(Lease);
+        again.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_refused_write_makes_the_member_look_at_once()
+    {
+        var (one, two) = (Start("m1"), Start("m2"));
+        // Declared down without m2 being told.
+        _store.JoinAsync(new MembershipSettings("m2", "elsewhere"), Guid.NewGuid(), true, default).AsTask().Wait();
+        two.System.EventStream.Publish(new Fenced("pod/a", new FencedException("no")));
+        Time.Settle();
+        two.Membership.IsUp.ShouldBeFalse();
+        Statuses(one).ShouldBe("m1 Up, m2 Joining");
+    }
+
+    [Fact]
+    public void Of_two_processes_with_one_id_the_later_one_lives_and_the_earlier_one_waits_for_its_end()
+    {
+        var earlier = Start("m1");
+        var later = Start("m1");
+        Time.Advance(Lease * 3);
+        later.Epochs.ShouldBe([2]);
+        earlier.Epochs.ShouldBe([1]);
+        earlier.Membership.IsUp.ShouldBeFalse();
+        later.System.Terminate();
+        AwaitCondition(() => later.System.WhenTerminated.IsCompleted);
+        Time.Advance(Lease * 2);
+        earlier.Epochs.ShouldBe([1, 3]);
+        earlier.Membership.IsUp.ShouldBeTrue();
+    }
+
+    private TestMember Start(string id, TimeProvider? clock = null)
+    {
+        var system = ActorSystem.Create("orchestrator", new ActorSystemSetup { TimeProvider = clock ?? Time, Activity = Time.Activity });
+        var epochs = new List<long>();
+        var membership = Membership.Start(system, new MembershipSettings(id, $"akka.tls://orchestrator@{id}") { Lease = Lease }, _store, epoch =>
+        {
+            epochs.Add(epoch);
+            return Task.CompletedTask;
+        });
+        var member = new TestMember(system, membership, View.Get(system), epochs);
+        _members.Add(member);
+        Time.Settle();
+        return member;
+    }
+
+    private static ConcurrentQueue<bool> Compete(TestMember member, string name)
+    {
+        var heard = new ConcurrentQueue<bool>();
+        member.Membership.Acquire(name, heard.Enqueue);
+        return heard;
+    }
+
+    private static string Statuses(TestMember member) => string.Join(", ", member.View.State.Members.Select(each => $"{each.Id} {each.Status}"));
+
+    private sealed record TestMember(ActorSystem System, Membership Membership, View View, List<long> Epochs);
+
+    /// <summary>Runs at the same rate, but shows another time of day.</summary>
+    private sealed class SkewedTime(TimeProvider time, TimeSpan skew) : TimeProvider
+    {
+        public override long TimestampFrequency => time.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => time.GetUtcNow() + skew;
+
+        public override long GetTimestamp() => time.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => time.CreateTimer(callback, state, dueTime, period);
+    }
+}
