@@ -53,11 +53,7 @@ public sealed class ClusterSingletonManager : UntypedActor
         Actor.Props.Create(() => new ClusterSingletonManager(singletonProps, terminationMessage, leaseName, lease));
 
     /// <inheritdoc/>
-    protected override void PreStart()
-    {
-        var self = Self;
-        _lease.Acquire(_leaseName, owned => self.Tell(new LeaseChanged(owned), null));
-    }
+    protected override void PreStart() => Compete();
 
     /// <inheritdoc/>
     protected override void PostStop() => _lease.Release(_leaseName);
@@ -124,7 +120,20 @@ public sealed class ClusterSingletonManager : UntypedActor
         else if (_owned)
             StartSingleton();
         else
-            _lease.Release(_leaseName);
+            CompeteAgain();
+    }
+
+    private void Compete()
+    {
+        var self = Self;
+        _lease.Acquire(_leaseName, owned => self.Tell(new LeaseChanged(owned), null));
+    }
+
+    /// <summary>What was lost may be gained again, but only after the singleton has stopped.</summary>
+    private void CompeteAgain()
+    {
+        _lease.Release(_leaseName);
+        Compete();
     }
 
     private void Announce(IActorRef? singleton)

@@ -11,7 +11,7 @@ public interface ILeaseOwner
     /// </summary>
     void Acquire(string name, Action<bool> onChange);
 
-    /// <summary>Gives it up, after the singleton has stopped; or stops competing.</summary>
+    /// <summary>Gives it up, after the singleton has stopped, and stops competing; nothing is heard of it any more. It may be acquired again.</summary>
     void Release(string name);
 }
 

@@ -100,11 +100,10 @@ public sealed class MembershipTests : TestKit.TestKit
     }
 
     [Fact]
-    public void A_leader_that_dies_is_succeeded_and_then_declared_down_by_its_successor()
+    public async Task A_leader_that_dies_is_succeeded_and_then_declared_down_by_its_successor()
     {
         var (one, two, three) = (Start("m1"), Start("m2"), Start("m3"));
-        one.System.Terminate();
-        AwaitCondition(() => one.System.WhenTerminated.IsCompleted);
+        await one.System.Terminate();
         Time.Advance(Lease * 2);
         foreach (var member in new[] { two, three })
         {
@@ -114,11 +113,10 @@ public sealed class MembershipTests : TestKit.TestKit
     }
 
     [Fact]
-    public void A_member_reported_unreachable_is_not_waited_for()
+    public async Task A_member_reported_unreachable_is_not_waited_for()
     {
         var (one, two, three) = (Start("m1"), Start("m2"), Start("m3"));
-        three.System.Terminate();
-        AwaitCondition(() => three.System.WhenTerminated.IsCompleted);
+        await three.System.Terminate();
         two.View.ReportUnreachable("m3");
         Time.Settle();
         Statuses(two).ShouldBe("m1 Up, m2 Up, m3 Down");
@@ -196,11 +194,11 @@ public sealed class MembershipTests : TestKit.TestKit
     }
 
     [Fact]
-    public void A_refused_write_makes_the_member_look_at_once()
+    public async Task A_refused_write_makes_the_member_look_at_once()
     {
         var (one, two) = (Start("m1"), Start("m2"));
         // Declared down without m2 being told.
-        _store.JoinAsync(new MembershipSettings("m2", "elsewhere"), Guid.NewGuid(), true, default).AsTask().Wait();
+        await _store.JoinAsync(new MembershipSettings("m2", "elsewhere"), Guid.NewGuid(), true, default);
         two.System.EventStream.Publish(new Fenced("pod/a", new FencedException("no")));
         Time.Settle();
         two.Membership.IsUp.ShouldBeFalse();
@@ -208,7 +206,7 @@ public sealed class MembershipTests : TestKit.TestKit
     }
 
     [Fact]
-    public void Of_two_processes_with_one_id_the_later_one_lives_and_the_earlier_one_waits_for_its_end()
+    public async Task Of_two_processes_with_one_id_the_later_one_lives_and_the_earlier_one_waits_for_its_end()
     {
         var earlier = Start("m1");
         var later = Start("m1");
@@ -216,8 +214,7 @@ public sealed class MembershipTests : TestKit.TestKit
         later.Epochs.ShouldBe([2]);
         earlier.Epochs.ShouldBe([1]);
         earlier.Membership.IsUp.ShouldBeFalse();
-        later.System.Terminate();
-        AwaitCondition(() => later.System.WhenTerminated.IsCompleted);
+        await later.System.Terminate();
         Time.Advance(Lease * 2);
         earlier.Epochs.ShouldBe([1, 3]);
         earlier.Membership.IsUp.ShouldBeTrue();
