@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Shouldly;
@@ -12,6 +13,9 @@ public sealed class ClusterFixture : IAsyncLifetime
 {
     /// <summary>A small image that only this test suite uses: busybox, imported.</summary>
     public const string Image = "orchestrator-test/busybox:1";
+
+    /// <summary>kubectl 1.32 that speaks SPDY where it would speak WebSocket.</summary>
+    public const string OverSpdy = "1.32 over SPDY";
 
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
@@ -31,6 +35,8 @@ public sealed class ClusterFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         await ImportImageAsync();
+        // A pod network of its own: other clusters may run on this machine.
+        await File.WriteAllTextAsync(Path.Combine(_data, "orchestrator.hocon"), $"orchestrator.network.cluster-cidr = \"10.{112 + Random.Shared.Next(64)}.0.0/16\"\n");
         await UpAsync();
     }
 
@@ -51,13 +57,39 @@ public sealed class ClusterFixture : IAsyncLifetime
     public Task<ShellResult> OrchestratorAsync(string command, params string[] arguments) =>
         Shell.RunAsync(Path.Combine(Tree, "orchestrator"), [command, "--data", _data, .. arguments]);
 
-    /// <summary>Runs kubectl in a version ("1.32" or "1.20").</summary>
+    /// <summary>Runs kubectl in a version: "1.32", "1.20", or "1.32 over SPDY", which leaves WebSockets alone as 1.20 does.</summary>
     public Task<ShellResult> KubectlAsync(string version, string commandLine, string? input = null) => KubectlAsync(version, Split(commandLine), input);
 
     /// <summary>As above, with the arguments split already.</summary>
     public Task<ShellResult> KubectlAsync(string version, IEnumerable<string> arguments, string? input = null) =>
-        Shell.RunAsync(Environment.GetEnvironmentVariable(version == "1.20" ? "KUBECTL_120" : "KUBECTL_132")
-            ?? throw new InvalidOperationException("KUBECTL_120 and KUBECTL_132 name the kubectls: run ./test"), arguments, input, new Dictionary<string, string> { ["KUBECONFIG"] = Kubeconfig });
+        Shell.RunAsync(KubectlPath(version), arguments, input, KubectlEnvironment(version));
+
+    /// <summary>Runs kubectl with a terminal, which script(1) gives it; what is typed is sent as if by hand. Output and errors are one.</summary>
+    public Task<ShellResult> KubectlOnTerminalAsync(string version, string commandLine, string? typed = null) =>
+        Shell.RunAsync("script", ["-qec", $"{KubectlPath(version)} {commandLine}", "/dev/null"], typed, KubectlEnvironment(version));
+
+    /// <summary>Starts kubectl and leaves it running; the caller reads what it prints and ends it.</summary>
+    public Process StartKubectl(string version, string commandLine)
+    {
+        var start = new ProcessStartInfo(KubectlPath(version), Split(commandLine)) { RedirectStandardOutput = true, RedirectStandardInput = true };
+        foreach (var (name, value) in KubectlEnvironment(version)) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>The program of a version.</summary>
+    public static string KubectlPath(string version) => Environment.GetEnvironmentVariable(version == "1.20" ? "KUBECTL_120" : "KUBECTL_132")
+        ?? throw new InvalidOperationException("KUBECTL_120 and KUBECTL_132 name the kubectls: run ./test");
+
+    private Dictionary<string, string> KubectlEnvironment(string version)
+    {
+        var environment = new Dictionary<string, string> { ["KUBECONFIG"] = Kubeconfig };
+        if (version == OverSpdy)
+        {
+            environment["KUBECTL_REMOTE_COMMAND_WEBSOCKETS"] = "false";
+            environment["KUBECTL_PORT_FORWARD_WEBSOCKETS"] = "false";
+        }
+        return environment;
+    }
 
     /// <summary>Repeats a command until its output satisfies a condition.</summary>
     public async Task<string> EventuallyAsync(string version, string commandLine, Func<string, bool> condition)
