@@ -64,7 +64,7 @@ public sealed class ClusterHost : IAsyncDisposable
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
-            throw new CommandFailure($"node {string.Join(", ", waiting)} is not ready after {deadline.TotalSeconds:0} s; 'kubectl describe node' tells more.");
+            throw new CommandFailure($"not ready after {deadline.TotalSeconds:0} s: {string.Join("; ", waiting.Select(node => $"node {node} ({ReadyCondition(node)?.Message ?? "has not joined"})"))}");
         }
         progress.Done(_configuration.NodeNames.Count == 1 ? "the node is ready" : "all nodes are ready");
         await File.WriteAllTextAsync(_directory.File("ready"), "", cancel);
@@ -131,11 +131,10 @@ public sealed class ClusterHost : IAsyncDisposable
         return part;
     }
 
-    private bool IsReady(string node)
-    {
-        var entry = _plane.Services.Cache.Get(new ResourceKey("nodes", "", node));
-        return entry?.Read<Resources.Types.Core.V1.Node>().Status.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
-    }
+    private bool IsReady(string node) => ReadyCondition(node) is { Status: "True" };
+
+    private Resources.Types.Core.V1.NodeCondition? ReadyCondition(string node) =>
+        _plane.Services.Cache.Get(new ResourceKey("nodes", "", node))?.Read<Resources.Types.Core.V1.Node>().Status.Conditions?.Find(c => c.Type == "Ready");
 
     private sealed class DisposableLogging(ILoggerFactory factory) : IAsyncDisposable
     {

@@ -8,6 +8,9 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
 {
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromMinutes(2);
 
+    // A process in the background gives up by itself and says why; whoever waits for it must not give up first.
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(15);
+
     /// <summary>In the foreground: returns after SIGINT or SIGTERM, when everything has stopped. The containers keep running.</summary>
     public async Task RunAsync(UpOptions options, CancellationToken cancel)
     {
@@ -77,7 +80,7 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
         while (!File.Exists(directory.File("ready")))
         {
             if (child.HasExited) throw new CommandFailure($"the cluster did not start: {LastLine(directory.Log)}");
-            if (time.GetElapsedTime(started) > ReadyDeadline) throw new CommandFailure($"the cluster is not ready after {ReadyDeadline.TotalSeconds:0} s; its log is {directory.Log}.");
+            if (time.GetElapsedTime(started) > ReadyDeadline + LastWords) throw new CommandFailure($"the cluster is not ready after {ReadyDeadline.TotalSeconds:0} s; its log is {directory.Log}.");
             await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
         }
     }

@@ -46,7 +46,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     /// <param name="facts">The machine as it is now.</param>
     public NodeAgentActor(NodeAgentOptions options, AgentServices services, NodeFacts facts)
     {
-        (_options, _services, _facts) = (options, services, facts with { RuntimeError = "not connected yet" });
+        (_options, _services, _facts) = (options, services, facts with { RuntimeError = "not connected yet", NetworkError = "the node has no pod CIDR yet" });
         _prober = new Prober(options.Runtime, options.TimeProvider);
         Receive<RuntimeUp>(OnRuntimeUp);
         Receive<RuntimeDown>(OnRuntimeDown);
@@ -159,12 +159,14 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         if (!_runtimeUp) return;
         if (result.Failure is { } failure)
         {
-            _facts = _facts with { Runtime = null, RuntimeError = $"pod network: {failure.Message}" };
+            _facts = _facts with { NetworkError = failure.Message };
             ReportNode();
             Timers.StartSingleTimer("relist", Tick.Relist, _options.RetryInterval);
             return;
         }
         _networkUp = true;
+        _facts = _facts with { NetworkError = null };
+        ReportNode();
         _engine = ByPod(result.Containers);
         SweepOrphans();
         foreach (var (uid, worker) in _workers) worker.Actor.Tell(new RuntimeRecovered(Observed(uid)));
@@ -375,8 +377,8 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
             return;
         }
         if (looked.Facts is not { } facts) throw new InvalidOperationException("cannot read the node's facts", looked.Failure);
-        _facts = _runtimeUp ? facts with { Runtime = _facts.Runtime is null ? null : facts.Runtime, RuntimeError = _facts.RuntimeError }
-            : facts with { Runtime = null, RuntimeError = _facts.RuntimeError, Images = _facts.Images };
+        facts = facts with { RuntimeError = _facts.RuntimeError, NetworkError = _facts.NetworkError };
+        _facts = _runtimeUp ? facts with { Runtime = _facts.Runtime is null ? null : facts.Runtime } : facts with { Runtime = null, Images = _facts.Images };
         ReportNode();
     }
 

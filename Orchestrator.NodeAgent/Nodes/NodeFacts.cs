@@ -13,6 +13,9 @@ public sealed record NodeFacts
     /// <summary>Why the engine does not answer.</summary>
     public string RuntimeError { get; init; } = "";
 
+    /// <summary>Why pods cannot be given a network yet; null where they can.</summary>
+    public string? NetworkError { get; init; }
+
     /// <summary>Processors.</summary>
     public int Cpus { get; init; }
 

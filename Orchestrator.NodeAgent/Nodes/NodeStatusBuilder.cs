@@ -46,7 +46,7 @@ public static class NodeStatusBuilder
                 Condition("MemoryPressure", facts.AvailableMemoryBytes < memoryReserve, ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"), ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"), before, second),
                 Condition("DiskPressure", facts.AvailableStorageBytes < facts.StorageBytes / 10, ("KubeletHasDiskPressure", "kubelet has disk pressure"), ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"), before, second),
                 Condition("PIDPressure", facts.Pids.Used > facts.Pids.Max / 10 * 9, ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"), ("KubeletHasSufficientPID", "kubelet has sufficient PID available"), before, second),
-                Condition("Ready", facts.Runtime is not null, ("KubeletReady", "kubelet is posting ready status"), ("KubeletNotReady", $"container runtime is down: {facts.RuntimeError}"), before, second),
+                Condition("Ready", facts.Runtime is not null && facts.NetworkError is null, ("KubeletReady", "kubelet is posting ready status"), ("KubeletNotReady", WhyNotReady(facts)), before, second),
             ],
             Addresses = [new NodeAddress { Type = "InternalIP", Address = options.HostIp }, new NodeAddress { Type = "Hostname", Address = options.NodeName }],
             DaemonEndpoints = new NodeDaemonEndpoints { KubeletEndpoint = new DaemonEndpoint { Port = options.KubeletPort } },
@@ -54,6 +54,10 @@ public static class NodeStatusBuilder
             Images = [.. facts.Images.OrderByDescending(i => i.SizeBytes).ThenBy(i => i.Id, StringComparer.Ordinal).Take(MaxImages).Select(i => new ContainerImage { Names = [.. i.Digests.Concat(i.Tags).Take(5)], SizeBytes = i.SizeBytes })],
         };
     }
+
+    private static string WhyNotReady(NodeFacts facts) => facts.Runtime is null
+        ? $"container runtime is down: {facts.RuntimeError}"
+        : $"container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:{facts.NetworkError}";
 
     /// <summary>Whether two statuses differ in more than the time of the last look.</summary>
     public static bool Differs(NodeStatus a, NodeStatus b) => !Comparable(a).AsSpan().SequenceEqual(Comparable(b));

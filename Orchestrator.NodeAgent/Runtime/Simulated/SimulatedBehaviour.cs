@@ -34,6 +34,9 @@ public sealed record SimulatedOptions
     /// <summary>The engine's words where an image cannot be pulled; null where it can.</summary>
     public Func<string, string?> PullError { get; init; } = static _ => null;
 
+    /// <summary>The engine's words while the pod network cannot be made; null where it can.</summary>
+    public Func<string?> NetworkError { get; init; } = static () => null;
+
     /// <summary>How long a pull takes.</summary>
     public TimeSpan PullTakes { get; init; }
 

@@ -64,6 +64,7 @@ public sealed class SimulatedRuntime(SimulatedOptions options, TimeProvider time
         lock (_lock)
         {
             Enter("network");
+            if (options.NetworkError() is { } error) throw new RuntimeException(error);
             _network = podCidr[..podCidr.LastIndexOf('.')];
         }
         return Task.CompletedTask;

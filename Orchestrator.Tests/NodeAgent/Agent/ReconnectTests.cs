@@ -1,4 +1,5 @@
 using Orchestrator.NodeAgent.Runtime.Simulated;
+using Orchestrator.Resources.Types.Core.V1;
 using Shouldly;
 using Xunit;
 using static Orchestrator.Tests.NodeAgent.Pods.PodBuilder;
@@ -35,6 +36,22 @@ public sealed class ReconnectTests : SimulatedAgentTest
         Until(() => Fixture.Status(missed)?.Phase == "Running");
         Runtime.Calls["start"].ShouldBe(starts + 1, "what ran is left alone");
     }
+
+    [Fact]
+    public void A_node_without_a_pod_network_is_not_ready_says_why_and_becomes_ready_when_it_has_one()
+    {
+        var error = "the CIDR is taken";
+        Use(new SimulatedOptions { NetworkError = () => Volatile.Read(ref error) });
+        var pod = Pod();
+        Fixture.Put(pod);
+        Until(() => Ready() is { Status: "False", Reason: "KubeletNotReady", Message: "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:the CIDR is taken" });
+        Until(() => Runtime.Calls["network"] >= 3, Step);
+        Runtime.Calls.ShouldNotContainKey("start");
+        Volatile.Write(ref error, null);
+        Until(() => Ready() is { Status: "True", Reason: "KubeletReady" } && Fixture.Status(pod)?.Phase == "Running", Step);
+    }
+
+    private NodeCondition? Ready() => Fixture.NodeStatus?.Conditions?.Find(c => c.Type == "Ready");
 
     [Fact]
     public void Without_an_answer_the_agent_says_hello_until_it_is_welcome()
