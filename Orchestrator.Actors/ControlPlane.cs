@@ -43,7 +43,8 @@ public sealed class ControlPlane : IAsyncDisposable
     public static async Task<ControlPlane> StartAsync(ActorSystem system, IJournal journal, ControlPlaneOptions options, SecretSealer sealer,
         PodTokenIssuer tokens, int apiPort, CancellationToken cancel = default)
     {
-        var catalog = KindCatalog.Default;
+        // A catalogue of its own: definitions add kinds to it.
+        var catalog = new KindCatalog(KindCatalog.Default.All);
         var services = new ControlPlaneServices
         {
             Catalog = catalog,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Orchestrator.Actors.Extensions;
 using Orchestrator.Engine.Persistence;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
@@ -24,6 +25,8 @@ public sealed class ResourceCache
     private readonly ConcurrentDictionary<string, long> _tombstones = new(StringComparer.Ordinal);
     private readonly EntryIndex _byOwner = new();
     private readonly EntryIndex _byNode = new();
+    private readonly DefinitionCatalog _definitions;
+    private readonly Dictionary<string, List<JournalRow>> _ofUnknownKinds = new(StringComparer.Ordinal);
     private readonly ResourceChange _origin;
     private readonly Lock _subscribing = new();
     private Action<IReadOnlyList<ResourceChange>>[] _subscribers = [];
@@ -36,6 +39,7 @@ public sealed class ResourceCache
     {
         _catalog = catalog;
         _sealer = sealer;
+        _definitions = new DefinitionCatalog(catalog);
         var nothing = catalog.All.First();
         _origin = new ResourceChange(ChangeType.Modified, new ResourceEntry(new ResourceKey("", "", ""), nothing, 0, 0, "{\"metadata\":{}}"u8.ToArray()), null);
     }
@@ -114,7 +118,11 @@ public sealed class ResourceCache
     {
         var changes = new List<ResourceChange>(rows.Count);
         foreach (var row in rows)
-            if (FoldRow(row) is { } change) changes.Add(change);
+            if (FoldRow(row) is { } change)
+            {
+                changes.Add(change);
+                if (_definitions.Follow(change) is { } known) FoldKnown(known, changes);
+            }
         foreach (var table in _touched) table.Publish(WindowSize);
         _touched.Clear();
         if (rows.Count > 0) Volatile.Write(ref _head, rows[^1].Ordering);
@@ -140,7 +148,13 @@ public sealed class ResourceCache
     {
         if (!ResourceEvent.IsResourceRow(row)) return null;
         var key = ResourceKey.Parse(row.PersistenceId);
-        if (_catalog.FindByGroupResource(key.Resource) is not { } kind) return null;
+        if (_catalog.FindByGroupResource(key.Resource) is not { } kind)
+        {
+            // At start an object's row may come before the row of its kind's definition, which has been written again since.
+            if (!_ofUnknownKinds.TryGetValue(key.Resource, out var rows)) _ofUnknownKinds[key.Resource] = rows = [];
+            rows.Add(row);
+            return null;
+        }
         key = key with { Resource = kind.GroupResource }; // one string for all
         var json = ResourceVersionSplice.Insert(_sealer.Open(key.Resource, row.PersistenceId, row.Payload).Span, row.Ordering);
         var entry = new ResourceEntry(key, kind, row.Ordering, row.SequenceNr, json);
@@ -167,6 +181,13 @@ public sealed class ResourceCache
             if (previous is null && _tombstones.TryRemove(row.PersistenceId, out _)) _tombstoneOrderings.TryRemove(row.PersistenceId, out _);
         }
         return change;
+    }
+
+    private void FoldKnown(string resource, List<ResourceChange> changes)
+    {
+        if (!_ofUnknownKinds.Remove(resource, out var rows)) return;
+        foreach (var row in rows)
+            if (FoldRow(row) is { } change) changes.Add(change);
     }
 
     private void Bury(JournalRow row)

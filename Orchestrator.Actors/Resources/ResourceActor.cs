@@ -28,7 +28,6 @@ public class ResourceActor : ReceivePersistentActor
     {
         Key = key;
         Services = services;
-        Kind = services.Catalog.Get(key.Resource);
 
         Recover<JournalRow>(_ => { }); // the cache has it: see Recovery
         Command<ResourceCommand>(OnCommand);
@@ -42,8 +41,9 @@ public class ResourceActor : ReceivePersistentActor
     /// <summary>Which object.</summary>
     protected ResourceKey Key { get; }
 
-    /// <summary>Its kind.</summary>
-    protected ResourceKind Kind { get; }
+    /// <summary>Its kind as it is stored; a custom kind may change or go at any time. Throws 404 where it is not served any more.</summary>
+    protected ResourceKind Kind => Services.Catalog.FindByGroupResource(Key.Resource)
+        ?? throw new ApiStatus(404, "NotFound", "the server could not find the requested resource").AsException();
 
     /// <summary>Shared services.</summary>
     protected ControlPlaneServices Services { get; }
@@ -170,15 +170,16 @@ public class ResourceActor : ReceivePersistentActor
         }
         NamespaceLifecycle.Check(Kind, Key.Namespace, Key.Name, Cache);
         CreateRules.Stamp(command.Object, Services.NewUid(), Services.Time.GetUtcNow());
-        Commit(new WriteDecision.Put(command.Object, Created: true) { Track = "" }, command.Context);
+        Commit(new WriteDecision.Put(command.Object, Created: true) { Track = "", As = KindOf(command) }, command.Context);
     }
 
     private void OnUpdate(UpdateResource command)
     {
-        var old = Existing();
-        var obj = command.Subresource == "scale" ? ScaleRules.Apply(Kind, old, command.Object) : command.Object;
-        var decision = UpdateRules.Decide(Kind, obj, old, Current!.ResourceVersion, RuleSubresource(command.Subresource));
-        Commit(decision is WriteDecision.Put put ? put with { Track = command.Subresource } : decision, command.Context);
+        var kind = KindOf(command);
+        var old = Existing(kind);
+        var obj = command.Subresource == "scale" ? ScaleRules.Apply(kind, old, command.Object) : command.Object;
+        var decision = UpdateRules.Decide(kind, obj, old, Current!.ResourceVersion, RuleSubresource(command.Subresource));
+        Commit(decision is WriteDecision.Put put ? put with { Track = command.Subresource, As = kind } : decision, command.Context);
     }
 
     private void OnPatch(PatchResource command)
@@ -188,46 +189,46 @@ public class ResourceActor : ReceivePersistentActor
             OnApply(command);
             return;
         }
-        var old = Existing();
+        var kind = KindOf(command);
+        var old = Existing(kind);
         var warnings = new List<string>();
         var form = command.Type switch
         {
             PatchType.Json => PatchRules.Form.Json,
             PatchType.Merge => PatchRules.Form.Merge,
-            PatchType.StrategicMerge => PatchRules.Form.Strategic,
-            _ => throw new ApiStatus(415, "UnsupportedMediaType", "the body of the request was in an unknown format - accepted media types include: "
-                + "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml").AsException(),
+            _ => PatchRules.Form.Strategic,
         };
         JsonObject obj;
         if (command.Subresource == "scale")
         {
-            var scale = ScaleRules.View(Kind, old, Current!.ResourceVersion);
-            obj = ScaleRules.Apply(Kind, old, PatchRules.Apply(PatchRules.Target.Scale, scale, form, command.Patch.Span, Validation(command.Context), warnings));
+            var scale = ScaleRules.View(kind, old, Current!.ResourceVersion);
+            obj = ScaleRules.Apply(kind, old, PatchRules.Apply(PatchRules.Target.Scale, scale, form, command.Patch.Span, Validation(command.Context), warnings));
         }
         else
         {
-            obj = PatchRules.Apply(PatchRules.Target.Of(Kind), Current!.ToJsonObject(), form, command.Patch.Span, Validation(command.Context), warnings);
+            obj = PatchRules.Apply(PatchRules.Target.Of(kind), Versioned(kind, Current!.ToJsonObject()), form, command.Patch.Span, Validation(command.Context), warnings);
         }
-        var decision = UpdateRules.Decide(Kind, obj, old, Current!.ResourceVersion, RuleSubresource(command.Subresource));
-        Commit(decision is WriteDecision.Put put ? put with { Warnings = warnings, Track = command.Subresource } : decision, command.Context);
+        var decision = UpdateRules.Decide(kind, obj, old, Current!.ResourceVersion, RuleSubresource(command.Subresource));
+        Commit(decision is WriteDecision.Put put ? put with { Warnings = warnings, Track = command.Subresource, As = kind } : decision, command.Context);
     }
 
     private void OnApply(PatchResource command)
     {
+        var kind = KindOf(command);
         var warnings = new List<string>();
         var now = Services.Time.GetUtcNow();
-        var config = ApplyRules.Decode(Kind, command.Subresource, command.Patch.Span, Key, Validation(command.Context), warnings);
+        var config = ApplyRules.Decode(kind, command.Subresource, command.Patch.Span, Key, Validation(command.Context), warnings);
         if (Current is null)
         {
-            if (command.Subresource.Length > 0) Existing();
-            var made = ApplyRules.Create(Kind, config, command.Context.FieldManager, command.Force, now);
-            var create = ResourceWriter.PrepareCreate(Services, Kind, Key.Namespace, made, command.Context);
+            if (command.Subresource.Length > 0) Existing(kind);
+            var made = ApplyRules.Create(kind, config, command.Context.FieldManager, command.Force, now);
+            var create = ResourceWriter.PrepareCreate(Services, kind, Key.Namespace, made, command.Context);
             CreateRules.Stamp(create.Object, Services.NewUid(), now);
-            Commit(new WriteDecision.Put(create.Object, Created: true) { Warnings = warnings }, command.Context);
+            Commit(new WriteDecision.Put(create.Object, Created: true) { Warnings = warnings, As = kind }, command.Context);
             return;
         }
-        var decision = ApplyRules.Decide(Kind, CurrentObject(), Current.ResourceVersion, config, command.Context.FieldManager, command.Subresource, command.Force, now);
-        Commit(decision is WriteDecision.Put put ? put with { Warnings = warnings } : decision, command.Context);
+        var decision = ApplyRules.Decide(kind, Existing(kind), Current.ResourceVersion, config, command.Context.FieldManager, command.Subresource, command.Force, now);
+        Commit(decision is WriteDecision.Put put ? put with { Warnings = warnings, As = kind } : decision, command.Context);
     }
 
     private void OnDelete(DeleteResource command)
@@ -241,6 +242,18 @@ public class ResourceActor : ReceivePersistentActor
     protected JsonObject Existing() =>
         Current is null ? throw ApiStatus.NotFound(Kind.GroupResource, Key.Name).AsException() : CurrentObject();
 
+    /// <summary>As <see cref="Existing()"/>, in the version that a client speaks.</summary>
+    private JsonObject Existing(ResourceKind kind) => Versioned(kind, Existing());
+
+    private static JsonObject Versioned(ResourceKind kind, JsonObject stored) => kind.Conversion is null ? stored : kind.Conversion.FromStored(stored);
+
+    /// <summary>The kind in the version that a command speaks; the object is decided on in that version and stored in the kind's own.</summary>
+    private ResourceKind KindOf(ResourceCommand command)
+    {
+        var stored = Kind;
+        return command.ApiVersion == stored.ApiVersion ? stored : Services.Catalog.FindByApiVersion(command.ApiVersion, stored.Kind) ?? stored;
+    }
+
     // A scale write is a write of the object's own spec.
     private static string RuleSubresource(string subresource) => subresource == "scale" ? "" : subresource;
 
@@ -249,14 +262,15 @@ public class ResourceActor : ReceivePersistentActor
     private void Track(WriteDecision.Put put, WriteContext context)
     {
         if (put.Track is not { } subresource) return;
-        var live = Current is null ? null : CurrentObject();
-        FieldManager.Track(Kind, SchemaCatalog.Default.Find(Kind.SchemaName), live, put.Object, context.FieldManager, subresource, Services.Time.GetUtcNow());
+        var kind = put.As ?? Kind;
+        var live = Current is null ? null : Versioned(kind, CurrentObject());
+        FieldManager.Track(kind, SchemaCatalog.Default.Find(kind.SchemaName), live, put.Object, context.FieldManager, subresource, Services.Time.GetUtcNow());
     }
 
     private void Put(WriteDecision.Put put, WriteContext context, Action<ResourceReply> reply)
     {
         var before = Current;
-        var bytes = CanonicalJson.Write(put.Object, SchemaCatalog.Default.Find(Kind.SchemaName));
+        var bytes = CanonicalJson.Write(put.As?.Conversion is { } conversion ? conversion.ToStored(put.Object) : put.Object, SchemaCatalog.Default.Find(Kind.SchemaName));
         if (before is not null && ResourceVersionSplice.Remove(before.Json.Span).AsSpan().SequenceEqual(bytes))
         {
             reply(Written(before, created: false, put.Warnings));

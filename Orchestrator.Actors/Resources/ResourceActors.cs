@@ -1,3 +1,4 @@
+using Orchestrator.Actors.Extensions;
 using Orchestrator.Actors.Namespaces;
 using Orchestrator.Actors.Nodes;
 using Orchestrator.Actors.Pods;
@@ -19,11 +20,12 @@ public static class ResourceActors
         ["deployments.apps"] = (key, services) => new DeploymentActor(key, services),
         ["replicasets.apps"] = (key, services) => new ReplicaSetActor(key, services, ReplicaSetKind.ReplicaSet),
         ["replicationcontrollers"] = (key, services) => new ReplicaSetActor(key, services, ReplicaSetKind.ReplicationController),
+        [DefinitionCatalog.Resource] = (key, services) => new CustomResourceDefinitionActor(key, services),
         ["services"] = (key, services) => new ServiceActor(key, services),
     };
 
     /// <summary>Resources whose actors are control loops: they are woken at start and by changes that concern them.</summary>
-    public static IReadOnlySet<string> Loops { get; } = new HashSet<string> { "nodes", "namespaces", "deployments.apps", "replicasets.apps", "replicationcontrollers" };
+    public static IReadOnlySet<string> Loops { get; } = new HashSet<string> { "nodes", "namespaces", "deployments.apps", "replicasets.apps", "replicationcontrollers", DefinitionCatalog.Resource };
 
     /// <summary>Props for the actor of an object, given its key in text form (the sharding entity id).</summary>
     public static Props PropsFor(string entityId, ControlPlaneServices services)

@@ -1,4 +1,5 @@
 using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Extensions;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Kinds;
 
@@ -33,6 +34,10 @@ public sealed class WakeRules
             foreach (var key in PossibleAdopters(change.Entry.Namespace)) yield return key;
         if (change.Entry.Key.Resource == "replicasets.apps" && change.Entry.Header.ControllerOwner is null && change.Type != ChangeType.Deleted)
             foreach (var deployment in _cache.List("deployments.apps", change.Entry.Namespace)) yield return deployment.Key;
+        // A definition that is going waits for its objects; one whose names were taken, for another to go.
+        if (change.Type == ChangeType.Deleted && change.Entry.Kind.IsCustom) yield return new ResourceKey(DefinitionCatalog.Resource, "", change.Entry.Key.Resource);
+        if (change.Type == ChangeType.Deleted && change.Entry.Key.Resource == DefinitionCatalog.Resource)
+            foreach (var definition in _cache.List(DefinitionCatalog.Resource)) yield return definition.Key;
         if (change.Entry.Namespace.Length > 0 && ConcernsNamespace(change)) yield return new ResourceKey("namespaces", "", change.Entry.Namespace);
     }
 

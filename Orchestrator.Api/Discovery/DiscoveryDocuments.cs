@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Extensions;
 using Orchestrator.Resources.Kinds;
 
 namespace Orchestrator.Api.Discovery;
@@ -72,11 +73,12 @@ public sealed class DiscoveryDocuments(KindCatalog catalog, Func<string> serverA
         var served = new Dictionary<(string, string), ServedVersion>();
         ServedVersion At(string group, string version) =>
             served.TryGetValue((group, version), out var at) ? at : served[(group, version)] = new ServedVersion(group, version);
-        foreach (var kind in kinds) At(kind.Group, kind.Version).Resources.Add(ServedResource.Of(kind));
+        foreach (var kind in kinds.Where(k => k.Served)) At(kind.Group, kind.Version).Resources.Add(ServedResource.Of(kind));
         foreach (var kind in VirtualKinds.All)
             if (kind.Plural.Length > 0) At(kind.Group, kind.Version).Resources.Add(ServedResource.Of(kind));
         foreach (var version in served.Values) version.Resources.Sort((a, b) => string.CompareOrdinal(a.Plural, b.Plural));
-        return [.. served.Values];
+        // Groups as they were added, the versions of each as clients should prefer them.
+        return [.. served.Values.GroupBy(v => v.Group).SelectMany(g => g.OrderBy(v => v.Version, KubeVersions.NewestFirst))];
     }
 
     private static JsonObject GroupJson(IReadOnlyList<ServedVersion> versions)

@@ -23,7 +23,7 @@ public sealed class OpenApiDocuments(KindCatalog catalog)
         {
             var (json, protobuf) = Current(ref _v2, kinds =>
             {
-                var (asJson, asProtobuf) = OpenApiV2.Build(kinds, SchemaCatalog.Default, ServerVersion.GitVersion);
+                var (asJson, asProtobuf) = OpenApiV2.Build([.. kinds.Where(k => k.Served)], SchemaCatalog.Default, ServerVersion.GitVersion);
                 return (Tagged(asJson, "application/json"), Tagged(asProtobuf, OpenApiV2.ProtobufMediaType));
             });
             foreach (var range in MediaRange.Parse(accept))
@@ -42,6 +42,7 @@ public sealed class OpenApiDocuments(KindCatalog catalog)
         {
             return Current(ref _v3, kinds =>
             {
+                kinds = [.. kinds.Where(k => k.Served)];
                 var served = kinds.Select(k => (k.Group, k.Version)).Concat(VirtualKinds.All.Where(k => k.Plural.Length > 0).Select(k => (k.Group, k.Version))).Distinct();
                 var groups = served.ToDictionary(
                     g => OpenApiV3.PathOf(g.Group, g.Version),

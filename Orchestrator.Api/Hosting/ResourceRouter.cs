@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Orchestrator.Api.Requests;
+using Orchestrator.Api.Responses;
 using Orchestrator.Api.Reviews;
 using Orchestrator.Api.Security;
 using Orchestrator.Api.Subresources;
@@ -30,6 +31,7 @@ internal sealed class ResourceRouter(ApiServices services)
     private static Task StoredAsync(ApiCall call)
     {
         var request = call.Request;
+        if (call.Kind.Deprecation is { } deprecation) ObjectResponse.AddWarnings(call.Http, [deprecation]);
         // A namespaced object always has a namespace, a cluster-scoped one never (namespaces carry their own name there).
         var needsNamespace = call.Kind.Namespaced && request.Name.Length > 0 && request.Verb is not ("list" or "watch" or "deletecollection");
         if (needsNamespace && request.Namespace.Length == 0) throw NotServed(request).AsException();

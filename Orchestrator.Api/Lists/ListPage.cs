@@ -1,6 +1,7 @@
 using Orchestrator.Actors.Caching;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Requests;
+using Orchestrator.Api.Responses;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Kinds;
 
@@ -18,10 +19,10 @@ public sealed record ListPage(IReadOnlyList<ResourceEntry> Entries, long Resourc
     {
         var token = options.Continue.Length > 0 ? ContinueToken.Decode(options.Continue) : null;
         await ReadBarrier.WaitAsync(services, options.Freshness, options.ResourceVersion, cancel);
-        var resource = kind.GroupResource;
+        var resource = kind.StoredAs;
         var (entries, version) = token is null ? First(services, resource, options) : Continued(services, resource, token);
 
-        var matches = Matching(token is null ? Scope(entries, ns) : ScopeAfter(entries, ns, token), options);
+        var matches = Matching((token is null ? Scope(entries, ns) : ScopeAfter(entries, ns, token)).Select(e => e.As(kind)), options);
         // A list from the cache (resourceVersion 0) is given whole, as upstream: its caller wants everything.
         var limit = options.Freshness == Freshness.Any && token is null ? 0 : options.Limit;
         if (limit == 0)

@@ -30,7 +30,7 @@ internal static class ListResponse
         }
         var (kind, apiVersion, items) = form.Representation == Representation.Metadata
             ? ("PartialObjectMetadataList", $"meta.k8s.io/{form.Version}", page.Entries.Select(e => (ReadOnlyMemory<byte>)MetadataWriter.Write(e.Json, form.Version)).ToList())
-            : ($"{call.Kind.Kind}List", call.Kind.ApiVersion, (IReadOnlyList<ReadOnlyMemory<byte>>)page.Entries.Select(e => e.Json).ToList());
+            : (call.Kind.ListKind, call.Kind.ApiVersion, (IReadOnlyList<ReadOnlyMemory<byte>>)page.Entries.Select(e => e.Json).ToList());
         if (form.Encoding == Negotiation.Encoding.Protobuf)
             return BytesAsync(call.Http, form, ProtobufEncoder.EncodeList(apiVersion, kind, System.Text.Encoding.UTF8.GetBytes(Metadata(page)), items, form.TypeOf(call.Kind)));
         var head = System.Text.Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{Metadata(page)},\"items\":[");

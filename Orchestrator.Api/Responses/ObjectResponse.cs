@@ -18,6 +18,7 @@ internal static class ObjectResponse
     /// <summary>The encoded form.</summary>
     internal static ReadOnlyMemory<byte> Encode(ApiCall call, ResponseForm form, ReadOnlyMemory<byte> json)
     {
+        json = call.Kind.Present(json);
         var shown = form.Representation switch
         {
             Representation.Table => Table(call, form, json),

@@ -72,7 +72,7 @@ internal static class WatchEndpoint
 
     private static async Task FollowAsync(ApiCall call, ListOptions options, WatchEvents events, IWatchSink sink, WriteDeadlineSource deadline, CancellationToken stop)
     {
-        var resource = call.Kind.GroupResource;
+        var resource = call.Kind.StoredAs;
         // Without a version, and with the special 0, a watch begins with the present objects; sendInitialEvents overrides that either way.
         var initial = options.SendInitialEvents ?? options.ResourceVersion == 0;
         var start = options.ResourceVersion;
@@ -94,7 +94,7 @@ internal static class WatchEndpoint
             var wrote = false;
             while (watch.TryNext(out var change))
             {
-                if (change.ResourceVersion <= start || events.Of(change) is not { } frame) continue;
+                if (change.ResourceVersion <= start || events.Of(change.As(call.Kind)) is not { } frame) continue;
                 await deadline.RunAsync(token => sink.WriteAsync(frame, token));
                 wrote = true;
             }
@@ -115,8 +115,9 @@ internal static class WatchEndpoint
 
     private static async Task SendInitialAsync(ApiCall call, ListOptions options, WatchEvents events, IWatchSink sink, WriteDeadlineSource deadline, SortedEntries entries, long version)
     {
-        foreach (var entry in call.Request.Namespace.Length == 0 ? entries : entries.InNamespace(call.Request.Namespace))
+        foreach (var stored in call.Request.Namespace.Length == 0 ? entries : entries.InNamespace(call.Request.Namespace))
         {
+            var entry = stored.As(call.Kind);
             if (!ListPage.Selects(options, entry)) continue;
             var frame = events.Initial(entry);
             await deadline.RunAsync(token => sink.WriteAsync(frame, token));

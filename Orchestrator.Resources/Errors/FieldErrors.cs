@@ -14,6 +14,9 @@ public sealed class FieldErrors
     /// <summary>True once anything was reported.</summary>
     public bool Any => _causes.Count > 0;
 
+    /// <summary>A finding made elsewhere.</summary>
+    public void Add(StatusCause cause) => _causes.Add(cause);
+
     /// <summary>A mandatory field is empty.</summary>
     public void Required(string field, string detail = "") => Add("FieldValueRequired", field, detail.Length == 0 ? "Required value" : $"Required value: {detail}");
 

@@ -231,7 +231,7 @@ internal static class BuiltInKinds
     /// <summary>Stored and shown; what they switch on (custom kinds, aggregated servers) is the business of who reads them.</summary>
     private static IEnumerable<ResourceKind> Extensions() =>
     [
-        Cluster("apiextensions.k8s.io", "v1", "", "CustomResourceDefinition", "customresourcedefinitions", new RuledStrategy { Table = ClusterTables.Created }) with
+        Cluster("apiextensions.k8s.io", "v1", "", "CustomResourceDefinition", "customresourcedefinitions", new Extensions.DefinitionStrategy()) with
         {
             ShortNames = ["crd", "crds"], Categories = ["api-extensions"], Subresources = ["status"], HasGeneration = true,
             SchemaName = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",

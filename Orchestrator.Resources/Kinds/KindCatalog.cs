@@ -18,7 +18,7 @@ public sealed class KindCatalog
     /// <summary>The built-in kinds. Process-wide; tests that add kinds make a catalogue of their own.</summary>
     public static KindCatalog Default { get; } = new(BuiltInKinds.All);
 
-    /// <summary>Every kind, grouped as they were added; the order is the order discovery lists groups and resources in.</summary>
+    /// <summary>Every kind, grouped as they were added, stored versions that are not served among them; the order is the order discovery lists groups and resources in.</summary>
     public IReadOnlyList<ResourceKind> All => _snapshot.Kinds;
 
     /// <summary>The kind served at <c>/apis/{group}/{version}/{plural}</c> (group empty for core), or null.</summary>
@@ -53,6 +53,12 @@ public sealed class KindCatalog
         }
     }
 
+    /// <summary>Replaces every version of a resource (<c>widgets.example.com</c>) at once, the stored one first; none takes the resource away.</summary>
+    public void Replace(string groupResource, IReadOnlyList<ResourceKind> kinds)
+    {
+        lock (_writing) _snapshot = new Snapshot(_snapshot.Kinds.RemoveAll(k => k.GroupResource == groupResource).AddRange(kinds));
+    }
+
     /// <summary>Stops serving a kind; false where it was not served.</summary>
     public bool Remove(string group, string version, string plural)
     {
@@ -75,7 +81,7 @@ public sealed class KindCatalog
             Kinds = kinds;
             foreach (var kind in kinds)
             {
-                ByPlural[(kind.Group, kind.Version, kind.Plural)] = kind;
+                if (kind.Served) ByPlural[(kind.Group, kind.Version, kind.Plural)] = kind;
                 ByVersionedKind[(kind.Group, kind.Version, kind.Kind)] = kind;
                 ByGroupResource.TryAdd(kind.GroupResource, kind);
                 ByKind.TryAdd((kind.Group, kind.Kind), kind);

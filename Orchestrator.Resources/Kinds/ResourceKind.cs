@@ -17,6 +17,9 @@ public sealed record ResourceKind
     /// <summary>Kind, e.g. <c>Deployment</c>.</summary>
     public required string Kind { get; init; }
 
+    /// <summary>Kind of a list, e.g. <c>DeploymentList</c>.</summary>
+    public string ListKind { get => field ?? Kind + "List"; init; }
+
     /// <summary>Plural resource name, e.g. <c>deployments</c>.</summary>
     public required string Plural { get; init; }
 
@@ -47,6 +50,18 @@ public sealed record ResourceKind
     /// <summary>Whether a deletion that says nothing about dependents leaves them behind, as kinds do that are older than the garbage collector.</summary>
     public bool OrphansByDefault { get; init; }
 
+    /// <summary>Whether a CustomResourceDefinition brought the kind.</summary>
+    public bool IsCustom { get; init; }
+
+    /// <summary>Whether clients see this version; a stored version need not be served.</summary>
+    public bool Served { get; init; } = true;
+
+    /// <summary>Warning that every request for this version is answered with, or null.</summary>
+    public string? Deprecation { get; init; }
+
+    /// <summary>How objects of this version are stored, or null where they are stored as they are.</summary>
+    public KindConversion? Conversion { get; init; }
+
     /// <summary>What the <c>scale</c> subresource is about, where the kind has one.</summary>
     public ScalePaths Scale { get; init; } = ScalePaths.BuiltIn;
 
@@ -65,6 +80,12 @@ public sealed record ResourceKind
     /// <summary><c>Pod</c> or <c>Deployment.apps</c>: how validation errors name the kind.</summary>
     public string GroupKind => Group.Length == 0 ? Kind : $"{Kind}.{Group}";
 
+    /// <summary>The resource that objects are stored and listed under: this one, but for a group that shows another group's objects.</summary>
+    public string StoredAs { get => field ?? GroupResource; init; }
+
     /// <summary>The key of an object of this kind.</summary>
-    public ResourceKey Key(string ns, string name) => new(GroupResource, Namespaced ? ns : "", name);
+    public ResourceKey Key(string ns, string name) => new(StoredAs, Namespaced ? ns : "", name);
+
+    /// <summary>An object's stored bytes as clients of this kind receive them.</summary>
+    public ReadOnlyMemory<byte> Present(ReadOnlyMemory<byte> stored) => Conversion is null ? stored : Conversion.Present(stored);
 }

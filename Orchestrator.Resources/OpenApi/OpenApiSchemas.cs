@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Extensions;
 using Orchestrator.Resources.Kinds;
 using Orchestrator.Resources.Schema;
 
@@ -26,7 +27,7 @@ internal sealed class OpenApiSchemas(SchemaCatalog catalog, bool v3)
     /// <summary>A kind's list type: the declared one, or for a custom kind one made here.</summary>
     internal string ListOf(ResourceKind kind)
     {
-        var name = kind.SchemaName + "List";
+        var name = kind.IsCustom ? kind.SchemaName[..^kind.Kind.Length] + kind.ListKind : kind.SchemaName + "List";
         if (catalog.TryFind(name) is not null || _schemas.ContainsKey(name)) return name;
         _schemas[name] = new JsonObject
         {
@@ -40,7 +41,7 @@ internal sealed class OpenApiSchemas(SchemaCatalog catalog, bool v3)
                 ["kind"] = new JsonObject { ["type"] = "string", ["description"] = "Kind: a text." },
                 ["metadata"] = Reference(Meta + "ListMeta", "Metadata: a ListMeta object."),
             },
-            ["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(kind.Group, kind.Version, kind.Kind + "List")),
+            ["x-kubernetes-group-version-kind"] = new JsonArray(GroupVersionKind(kind.Group, kind.Version, kind.ListKind)),
         };
         Require(kind.SchemaName);
         Require(Meta + "ListMeta");
@@ -54,7 +55,7 @@ internal sealed class OpenApiSchemas(SchemaCatalog catalog, bool v3)
         if (Special(name) is { } special) { _schemas[name] = special; return; }
         var type = catalog.Find(name);
         _schemas[name] = []; // Types refer to themselves; the place is taken before the fields are visited.
-        _schemas[name] = type.OpenApi is { } own ? WithKind((JsonObject)own.DeepClone(), type) : Of(type);
+        _schemas[name] = type.OpenApi is { } own ? WithKind(Custom(own), type) : Of(type);
     }
 
     /// <summary>A reference to a schema, collected too; with a description where version 3 needs a wrapper for it.</summary>
@@ -66,6 +67,14 @@ internal sealed class OpenApiSchemas(SchemaCatalog catalog, bool v3)
         if (v3) return new JsonObject { ["description"] = description, ["allOf"] = new JsonArray(reference) };
         reference["description"] = description;
         return reference;
+    }
+
+    /// <summary>A custom kind's own schema, in the dialect of this version, with the envelope's metadata by reference.</summary>
+    private JsonObject Custom(JsonObject own)
+    {
+        var schema = v3 ? own.DeepClone().AsObject() : PublishedSchema.ForVersion2(own);
+        if (schema["properties"] is JsonObject properties && properties.ContainsKey("metadata")) properties["metadata"] = Reference(Meta + "ObjectMeta", "The object's metadata.");
+        return schema;
     }
 
     private JsonObject Of(SchemaType type)

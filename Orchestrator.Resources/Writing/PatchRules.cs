@@ -46,7 +46,7 @@ public static class PatchRules
         {
             Form.Json => JsonPatch.Apply(current.DeepClone(), patch),
             Form.Merge => MergePatch.Apply(current.DeepClone(), Document(patch)),
-            _ when type is null => throw new ApiStatus(415, "UnsupportedMediaType", "strategic merge patch is not supported for this resource").AsException(),
+            _ when type is null or { IsCustom: true } => throw new ApiStatus(415, "UnsupportedMediaType", "strategic merge patch is not supported for this resource").AsException(),
             _ => StrategicMergePatch.Apply(current.DeepClone().AsObject(), Document(patch), type),
         };
         if (patched is not JsonObject obj) throw ApiStatus.BadRequest("the patch does not leave an object").AsException();

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Kinds;
 
 namespace Orchestrator.Resources.Writing;
 
@@ -19,6 +20,9 @@ public abstract record WriteDecision
     {
         /// <summary>Unknown fields and the like that the client is warned about.</summary>
         public IReadOnlyList<string> Warnings { get; init; } = [];
+
+        /// <summary>The kind in the version that the object is in, where that may not be the stored one; else null.</summary>
+        public ResourceKind? As { get; init; }
 
         /// <summary>
         /// Where the fields that this write changes are to be noted as its manager's: the subresource written, empty for the object itself. Null for writes that upstream
