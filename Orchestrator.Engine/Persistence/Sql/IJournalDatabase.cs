@@ -11,6 +11,12 @@ public interface IJournalDatabase : IAsyncDisposable
     /// <summary>True where no other process can commit to this database, so that this process always knows the committed head.</summary>
     bool IsExclusive { get; }
 
+    /// <summary>Statement that begins a transaction whose reads all see one moment, and that holds up no writer.</summary>
+    string BeginSnapshot { get; }
+
+    /// <summary>Statement that makes <c>@writtenAt</c> the time before which nothing new is stamped, where the database keeps that; null where the writer does.</summary>
+    string? RestoreTime { get; }
+
     /// <summary>
     /// Appends the batch in one durable transaction that advances the head by the number of rows, on condition that this member may write at its epoch.
     /// A write one of whose numbers is not above its entity's newest is left out, whole, and told in the result. Called by one thread only.

@@ -5,7 +5,8 @@ namespace Orchestrator.Engine.Persistence.Sql;
 /// <summary>Everything a journal asks its tables in SQL that every product understands. Errors come as the database's own exceptions.</summary>
 internal sealed class JournalQueries(IJournalDatabase database)
 {
-    private const string Columns = "ordering, persistence_id, sequence_nr, operation, written_at, payload";
+    /// <summary>What <see cref="Row"/> reads.</summary>
+    public const string Columns = "ordering, persistence_id, sequence_nr, operation, written_at, payload";
 
     /// <summary>A page ends after this many rows or payload bytes, so that a slow reader holds neither memory nor a database snapshot.</summary>
     private const int PageRows = 512;
@@ -97,13 +98,16 @@ internal sealed class JournalQueries(IJournalDatabase database)
         var bytes = 0L;
         while (bytes < PageBytes && await reader.ReadAsync(cancel).ConfigureAwait(false))
         {
-            var payload = reader.GetFieldValue<byte[]>(5);
-            bytes += payload.Length;
-            rows.Add(new JournalRow(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3), payload,
-                DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(4))));
+            var row = Row(reader);
+            bytes += row.Payload.Length;
+            rows.Add(row);
         }
         return rows;
     }
+
+    /// <summary>The reader's row, of <see cref="Columns"/>.</summary>
+    public static JournalRow Row(DbDataReader reader) => new(reader.GetInt64(0), reader.GetString(1), reader.GetInt64(2), reader.GetString(3),
+        reader.GetFieldValue<byte[]>(5), DateTimeOffset.FromUnixTimeMilliseconds(reader.GetInt64(4)));
 
     private async ValueTask<long> NumberAsync(string sql, CancellationToken cancel, params (string Name, object Value)[] arguments)
     {
@@ -123,7 +127,7 @@ internal sealed class JournalQueries(IJournalDatabase database)
         return await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
     }
 
-    private static DbCommand Command(DbConnection connection, string sql, params (string Name, object Value)[] arguments)
+    public static DbCommand Command(DbConnection connection, string sql, params (string Name, object Value)[] arguments)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql;

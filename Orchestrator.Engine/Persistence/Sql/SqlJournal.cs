@@ -149,6 +149,23 @@ public class SqlJournal : IJournal
         return Guard(() => _queries.OrderingAtAsync(time.ToUnixTimeMilliseconds(), head, cancel), cancel);
     }
 
+    /// <summary>
+    /// Writes the newest state of every live entity, as of one ordering, to a stream that <see cref="RestoreAsync"/> reads, on this or another database product. Others may write meanwhile.
+    /// </summary>
+    public ValueTask<ArchiveSummary> BackupAsync(Stream to, CancellationToken cancel = default) => new ArchiveQueries(_database).BackupAsync(to, cancel);
+
+    /// <summary>
+    /// Fills an empty journal from a backup, whole or not at all: orderings (resource versions) and sequence numbers stay valid, and the next write's ordering is the one after the
+    /// backup's. Nothing else can be done with this journal afterwards: close it and open it again. Throws <see cref="ArchiveException"/> for what is no whole backup.
+    /// </summary>
+    public async ValueTask<ArchiveSummary> RestoreAsync(Stream from, CancellationToken cancel = default)
+    {
+        if (Head > 0) throw new JournalUnusableException("The journal is not empty: a backup is only restored into a new one. Choose another data directory or database.");
+        var restored = await _writer.RunAsync(() => new ArchiveQueries(_database).RestoreAsync(from, cancel).AsTask().GetAwaiter().GetResult()).ConfigureAwait(false);
+        _feed.Fail(new JournalUnusableException("The journal was restored from a backup. Open it again."));
+        return restored;
+    }
+
     /// <summary>Commits what waits, then closes the database. A second call waits for the first.</summary>
     public async ValueTask DisposeAsync()
     {

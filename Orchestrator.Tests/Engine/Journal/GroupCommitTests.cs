@@ -96,6 +96,10 @@ public sealed class GroupCommitTests : IAsyncDisposable
 
         public bool IsExclusive => true;
 
+        public string BeginSnapshot => throw new NotSupportedException();
+
+        public string RestoreTime => throw new NotSupportedException();
+
         public Exception? Failure { get; set; }
 
         /// <summary>Rows of each committed transaction.</summary>

@@ -16,6 +16,12 @@ internal sealed class PostgresDatabase : IJournalDatabase
     /// <inheritdoc/>
     public bool IsExclusive => false;
 
+    /// <inheritdoc/>
+    public string BeginSnapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+    /// <inheritdoc/>
+    public string RestoreTime => "UPDATE head SET written_at = @writtenAt";
+
     public PostgresWriter Writer { get; }
 
     /// <summary>Connects and makes the tables where they are missing. Throws <see cref="JournalUnusableException"/>.</summary>

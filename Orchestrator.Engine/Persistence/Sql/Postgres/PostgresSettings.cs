@@ -1,6 +1,8 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Orchestrator.Engine.Configuration;
 
 namespace Orchestrator.Engine.Persistence.Sql.Postgres;
 
@@ -22,6 +24,9 @@ public sealed record PostgresSettings(string ConnectionString)
 
     /// <summary>Jitter of the pauses between attempts to connect.</summary>
     public Random Random { get; init; } = Random.Shared;
+
+    /// <summary>The connection string from <c>akka.persistence.journal.sql.connection-string</c>.</summary>
+    public static PostgresSettings From(IConfiguration configuration) => new(configuration.GetText("akka.persistence.journal.sql.connection-string"));
 
     /// <summary>The database in words, without the password.</summary>
     internal string Name

@@ -51,6 +51,12 @@ internal sealed class SqliteDatabase : IJournalDatabase
     /// <inheritdoc/>
     public bool IsExclusive => true;
 
+    /// <inheritdoc/>
+    public string BeginSnapshot => "BEGIN DEFERRED";
+
+    /// <inheritdoc/>
+    public string? RestoreTime => null;
+
     /// <summary>Opens or makes the file, checks it, and registers the member at a new epoch. Throws <see cref="JournalUnusableException"/>.</summary>
     public static SqliteDatabase Open(string path, string memberId, string address)
     {
