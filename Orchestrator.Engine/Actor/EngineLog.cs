@@ -34,4 +34,13 @@ internal sealed partial class EngineLog(ILogger logger)
 
     [LoggerMessage(EventId = 10, Level = LogLevel.Warning, Message = "Shutdown task {Task} in phase {Phase} failed or was late")]
     public partial void ShutdownTaskFailed(string task, string phase, Exception cause);
+
+    [LoggerMessage(EventId = 11, Level = LogLevel.Error, Message = "Shards of {TypeName} could not be assigned")]
+    public partial void ShardsNotAssigned(string typeName, Exception cause);
+
+    [LoggerMessage(EventId = 12, Level = LogLevel.Error, Message = "Shard {Shard} of {TypeName} cannot start here yet")]
+    public partial void ShardNotReady(string typeName, string shard, Exception cause);
+
+    [LoggerMessage(EventId = 13, Level = LogLevel.Warning, Message = "This member is down: {Count} shards of {TypeName} are stopped")]
+    public partial void ShardsStopped(string typeName, int count);
 }

@@ -22,6 +22,12 @@ public sealed class ClusterSharding
     public static ClusterSharding Get(ActorSystem system) => system.GetOrAddExtension(static s => new ClusterSharding(s));
 
     /// <summary>
+    /// With several members: what keeps the allocation. Set it before the first <see cref="Start"/>; from then on the members of <see cref="Cluster.Cluster"/> share the shards, and the
+    /// leader's coordinator decides. Null for a system that is alone.
+    /// </summary>
+    public IShardStore? ShardStore { get; set; }
+
+    /// <summary>
     /// Starts the region of a type on this member and returns it; at a second call, the one that runs.
     /// Messages for its entities are sent to it, from any thread.
     /// </summary>
@@ -36,8 +42,20 @@ public sealed class ClusterSharding
         var strategy = allocationStrategy ?? new LeastShardAllocationStrategy();
         return _regions.GetOrAdd(typeName, name =>
         {
-            var coordinator = _system.SystemActorOf(Props.Create(() => new ShardCoordinator(name, messageExtractor, settings, strategy)), $"sharding-{Uri.EscapeDataString(name)}-coordinator");
-            return StartRegion(_system, name, $"sharding-{Uri.EscapeDataString(name)}", entityPropsFactory, settings, messageExtractor, coordinator);
+            var place = CoordinatorPlace.OnLeader(name);
+            var coordinatorName = place.RegionName + "-coordinator";
+            if (ShardStore is { } store)
+            {
+                var onLeader = Props.Create(() => new ShardCoordinator(name, messageExtractor, settings, strategy, store, member => place.RegionOf(member, _system)));
+                _system.SystemActorOf(Props.Create(() => new ShardCoordinatorManager(onLeader, settings.RetryInterval)), coordinatorName);
+            }
+            else
+            {
+                var coordinator = _system.SystemActorOf(Props.Create(() => new ShardCoordinator(name, messageExtractor, settings, strategy, new MemoryShardStore(null), null)), coordinatorName);
+                place = CoordinatorPlace.At(coordinator, name, CoordinatorPlace.NameOf(name));
+            }
+
+            return StartRegion(_system, name, entityPropsFactory, settings, messageExtractor, place);
         });
     }
 
@@ -46,13 +64,15 @@ public sealed class ClusterSharding
         ? region
         : throw new ArgumentException($"Shard type {typeName} has not been started.", nameof(typeName));
 
-    /// <summary>A region that is coordinated by <paramref name="coordinator"/>, wherever that runs.</summary>
-    internal static IActorRef StartRegion(ActorSystem system, string typeName, string actorName, Func<string, Props> entityProps, ClusterShardingSettings settings,
-        IMessageExtractor extractor, IActorRef coordinator)
+    /// <summary>A region whose coordinator is at that place.</summary>
+    internal static IActorRef StartRegion(ActorSystem system, string typeName, Func<string, Props> entityProps, ClusterShardingSettings settings, IMessageExtractor extractor, CoordinatorPlace place)
     {
         var directory = new ShardDirectory(typeName, extractor, settings, system);
-        var region = (InternalActorRef)system.SystemActorOf(Props.Create(() => new ShardRegion(directory, entityProps, coordinator)), actorName);
+        var region = (InternalActorRef)system.SystemActorOf(Props.Create(() => new ShardRegion(directory, entityProps, place)), place.RegionName);
         var front = new ShardRegionRef(region, directory);
+
+        // Other systems' messages, too, come in through the front.
+        system.References.Register(front);
         region.Tell(new ShardRegion.Attach(front), null);
         return front;
     }

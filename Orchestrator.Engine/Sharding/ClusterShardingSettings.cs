@@ -29,6 +29,12 @@ public sealed record ClusterShardingSettings
     /// <summary>What an entity gets when its shard leaves.</summary>
     public object HandOffStopMessage { get; init; } = PoisonPill.Instance;
 
+    /// <summary>
+    /// Runs before a shard starts here; nothing of the shard does before it has completed, and messages wait. With several members: wait until this one's view has
+    /// everything that the shard's former home wrote. A failure is logged and tried again. Beyond Akka.
+    /// </summary>
+    public Func<string, CancellationToken, Task>? BeforeHosting { get; init; }
+
     /// <summary>Called, on the region's thread, when a shard has started here: wake what is in it. Also published as <see cref="ShardStarted"/>. Beyond Akka.</summary>
     public Action<string>? OnShardStarted { get; init; }
 }

@@ -3,17 +3,20 @@ using Orchestrator.Engine.Actor;
 namespace Orchestrator.Engine.Sharding;
 
 /// <summary>
-/// One move of one shard: every region holds its messages back, then the home stops it. One deadline, one reply to the coordinator.
+/// One move of one shard: every region holds its messages back, then the home stops it. One deadline, one reply to the coordinator. What may have been lost on the way is said again.
 /// <code>
 ///   WaitingForRegions ──all acknowledged or gone──▶ WaitingForHome ──stopped or gone──▶ Finished
+///           └──one does not answer in time──▶ Finished, with nothing stopped
 /// </code>
 /// </summary>
-internal sealed class HandOffWorker(string typeName, string shard, IActorRef home, IReadOnlyList<IActorRef> regions, TimeSpan handOffTimeout) : UntypedActor, IWithTimers
+internal sealed class HandOffWorker(string typeName, ShardAssignment assignment, IActorRef home, IReadOnlyList<IActorRef> regions, ClusterShardingSettings settings) : UntypedActor, IWithTimers
 {
-    /// <summary>To the coordinator: nobody runs the shard any more.</summary>
-    public sealed record Finished(string Shard);
+    /// <summary>To the coordinator: nobody runs the shard any more; or, not <paramref name="Stopped"/>, it was left where it is.</summary>
+    public sealed record Finished(string Shard, bool Stopped);
 
     private sealed record Late;
+
+    private sealed record Repeat;
 
     private readonly HashSet<IActorRef> _waitingFor = [.. regions];
 
@@ -21,14 +24,11 @@ internal sealed class HandOffWorker(string typeName, string shard, IActorRef hom
 
     protected override void PreStart()
     {
-        // The home stops stragglers by force at its own timeout; this deadline is only for telling that it is late. A shard is never started elsewhere
-        // while its old home lives and has not confirmed: two writers are worse than a late one.
-        Timers.StartPeriodicTimer(nameof(Late), new Late(), handOffTimeout * 2);
+        Timers.StartPeriodicTimer(nameof(Late), new Late(), settings.HandOffTimeout * 2);
+        Timers.StartPeriodicTimer(nameof(Repeat), new Repeat(), settings.RetryInterval);
         foreach (var region in regions)
-        {
             Context.Watch(region);
-            region.Tell(new ShardCoordination.BeginHandOff(shard), Self);
-        }
+        Say();
     }
 
     protected override void OnReceive(object message)
@@ -39,30 +39,55 @@ internal sealed class HandOffWorker(string typeName, string shard, IActorRef hom
                 RegionReady(ack.Region);
                 break;
             case Terminated gone when gone.ActorRef.Equals(home):
-                Finish();
+                Finish(stopped: true);
                 break;
             case Terminated gone:
                 RegionReady(gone.ActorRef);
                 break;
             case ShardCoordination.HandOffDone:
-                Finish();
+                Finish(stopped: true);
+                break;
+            case Repeat:
+                Say();
                 break;
             case Late:
-                Context.System.Log.HandOffLate(typeName, shard, handOffTimeout * 2);
-                home.Tell(new ShardCoordination.HandOff(shard), Self);
+                OnLate();
                 break;
         }
+    }
+
+    /// <summary>Receivers take each of these any number of times.</summary>
+    private void Say()
+    {
+        if (_waitingFor.Count == 0)
+        {
+            home.Tell(new ShardCoordination.HandOff(assignment.Shard, assignment.Epoch), Self);
+            return;
+        }
+
+        foreach (var region in _waitingFor)
+            region.Tell(new ShardCoordination.BeginHandOff(assignment.Shard, assignment.Epoch), Self);
     }
 
     private void RegionReady(IActorRef region)
     {
         if (_waitingFor.Remove(region) && _waitingFor.Count == 0)
-            home.Tell(new ShardCoordination.HandOff(shard), Self);
+            Say();
     }
 
-    private void Finish()
+    private void OnLate()
     {
-        Context.Parent.Tell(new Finished(shard), Self);
+        Context.System.Log.HandOffLate(typeName, assignment.Shard, settings.HandOffTimeout * 2);
+        if (_waitingFor.Count > 0)
+            Finish(stopped: false);
+
+        // The home stops stragglers by force at its own timeout. A shard is never started elsewhere while its old home lives and has not confirmed: two writers are
+        // worse than a late one.
+    }
+
+    private void Finish(bool stopped)
+    {
+        Context.Parent.Tell(new Finished(assignment.Shard, stopped), Self);
         Context.Stop(Self);
     }
 }

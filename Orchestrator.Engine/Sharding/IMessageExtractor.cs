@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orchestrator.Engine.Remote.Serialization;
 
 namespace Orchestrator.Engine.Sharding;
 
@@ -59,4 +60,5 @@ public abstract class HashCodeMessageExtractor : IMessageExtractor
 }
 
 /// <summary>A message with the id of its entity, for entities whose messages do not name them.</summary>
+[WireName("sharding.envelope.v1")]
 public sealed record ShardingEnvelope(string EntityId, object Message);

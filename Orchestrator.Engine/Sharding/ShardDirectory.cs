@@ -28,7 +28,7 @@ internal sealed class ShardDirectory(string typeName, IMessageExtractor extracto
     public EntityEntry? Entity(string id) => _entities.GetValueOrDefault(id);
 
     /// <summary>Routes one message. <paramref name="region"/> is asked for a home where there is none.</summary>
-    public void Deliver(object message, IActorRef? sender, IActorRef region)
+    public void Deliver(object message, IActorRef? sender, IActorRef region, int hops = 0)
     {
         var id = extractor.EntityId(message);
         if (string.IsNullOrEmpty(id))
@@ -41,7 +41,7 @@ internal sealed class ShardDirectory(string typeName, IMessageExtractor extracto
             return;
         var slot = Slot(extractor.ShardId(id));
         lock (slot.Lock)
-            DeliverToShard(slot, id, message, sender, region);
+            DeliverToShard(slot, id, message, sender, region, hops);
     }
 
     /// <summary>As <see cref="Deliver"/>, but only where the shard is here.</summary>
@@ -63,7 +63,7 @@ internal sealed class ShardDirectory(string typeName, IMessageExtractor extracto
         for (var left = slot.Buffer.Count; left > 0; left--)
         {
             var (message, sender) = slot.Buffer.Dequeue();
-            DeliverToShard(slot, extractor.EntityId(message)!, message, sender, region);
+            DeliverToShard(slot, extractor.EntityId(message)!, message, sender, region, 0);
         }
     }
 
@@ -159,15 +159,26 @@ internal sealed class ShardDirectory(string typeName, IMessageExtractor extracto
         entry.Actor!.Tell(extractor.EntityMessage(message), sender);
     }
 
-    private void DeliverToShard(ShardSlot slot, string id, object message, IActorRef? sender, IActorRef region)
+    /// <summary>Under the slot's lock: the home is not known any more; what comes waits for news.</summary>
+    public void LoseHome(ShardSlot slot, IActorRef region)
     {
+        slot.Place = ShardPlace.Unknown;
+        slot.Home = null;
+        if (slot.Buffer.Count > 0 && !_closed)
+            region.Tell(new ShardRegion.NeedHome(slot.Id), null);
+    }
+
+    private void DeliverToShard(ShardSlot slot, string id, object message, IActorRef? sender, IActorRef region, int hops)
+    {
+        if (slot.Place == ShardPlace.Elsewhere && hops >= ShardMessage.MaxHops)
+            LoseHome(slot, region);
         switch (slot.Place)
         {
             case ShardPlace.Here:
                 DeliverHere(slot, id, message, sender);
                 break;
             case ShardPlace.Elsewhere:
-                slot.Home!.Tell(message, sender);
+                slot.Home!.Tell(new ShardMessage(message, hops + 1), sender);
                 break;
             case ShardPlace.Moving when _entities.TryGetValue(id, out var entry) && TryDeliver(entry, message, sender):
                 break;

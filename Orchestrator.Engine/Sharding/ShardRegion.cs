@@ -1,4 +1,5 @@
 using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Cluster;
 
 namespace Orchestrator.Engine.Sharding;
 
@@ -6,10 +7,12 @@ namespace Orchestrator.Engine.Sharding;
 /// The region's own actor: where shards are, and hosting those that are here. Messages for entities do not pass through it (<see cref="ShardDirectory"/>).
 /// <code>
 ///   a shard, seen from a region:  Unknown ──ShardHome──▶ Elsewhere ──BeginHandOff──▶ Moving ──ShardHome──▶ Elsewhere
-///                                    └──HostShard──▶ Here ──BeginHandOff──▶ Moving ──HandOff, all stopped──▶ (HandOffDone) ──HostShard──▶ Here …
+///                                    └──HostShard, BeforeHosting done──▶ Here ──BeginHandOff──▶ Moving ──HandOff, all stopped──▶ (HandOffDone) ──HostShard──▶ Here …
+///                                                                          └──this member is down──▶ Unknown, everything stopped at once
 /// </code>
+/// A message about an assignment older than the newest that was heard of is ignored.
 /// </summary>
-internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> entityProps, IActorRef coordinator) : UntypedActor, IWithTimers
+internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> entityProps, CoordinatorPlace place) : UntypedActor, IWithTimers
 {
     /// <summary>First message: the reference the world knows this region by.</summary>
     public sealed record Attach(IActorRef Front) : IShardRegionCommand;
@@ -17,18 +20,33 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
     /// <summary>From the directory: a message waits for this shard's home.</summary>
     public sealed record NeedHome(string Shard) : IShardRegionCommand;
 
+    private sealed record ReadyToHost(string Shard, long Epoch, Exception? Failure);
+
     private sealed record Retry;
 
-    private readonly Dictionary<string, IActorRef> _handOffs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<IActorRef>> _handOffs = new(StringComparer.Ordinal);
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _stopping = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _hostWhenStopped = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CancellationTokenSource> _preparing = new(StringComparer.Ordinal);
     private IActorRef _front = ActorRefs.Nobody;
+    private IActorRef? _coordinator = place.Fixed;
     private bool _registered;
+    private bool _leaving;
     private bool _released;
     private bool _nowhereToGo;
+    private bool _down;
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void PostStop() => directory.Close(_front);
+    protected override void PostStop()
+    {
+        if (place.IsClustered)
+            Cluster.Cluster.Get(Context.System).Unsubscribe(Self);
+        foreach (var shard in _preparing.Keys.ToList())
+            StopPreparing(shard);
+        directory.Close(_front);
+    }
 
     protected override void OnReceive(object message)
     {
@@ -36,19 +54,24 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
         {
             case Attach attach:
                 _front = attach.Front;
-                coordinator.Tell(new ShardCoordination.Register(_front), _front);
-                Timers.StartPeriodicTimer(nameof(Retry), new Retry(), directory.Settings.RetryInterval);
+                if (place.IsClustered)
+                    Cluster.Cluster.Get(Context.System).Subscribe(Self);
+                Register();
                 break;
             case NeedHome need:
-                _asked.Add(need.Shard);
                 Ask(need.Shard);
                 break;
+            case ShardCoordination.RegisterAgain:
+                Register();
+                break;
             case ShardCoordination.Registered:
-                _registered = true;
-                StopRetryingWhenAnswered();
+                OnRegistered();
                 break;
             case ShardCoordination.HostShard host:
-                Host(host.Shard);
+                OnHostShard(host.Shard, host.Epoch);
+                break;
+            case ReadyToHost ready:
+                OnReadyToHost(ready);
                 break;
             case ShardCoordination.ShardHome home:
                 OnShardHome(home);
@@ -71,10 +94,20 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
                 OnRetry();
                 break;
             case GracefulShutdown:
-                coordinator.Tell(new ShardCoordination.GracefulShutdownRequest(_front), _front);
+                _leaving = true;
+                SayThatWeLeave();
                 break;
             case GetShardRegionState:
                 Sender.Tell(State(), _front);
+                break;
+            case ClusterEvent.CurrentClusterState state:
+                LeaderIs(state.Leader);
+                break;
+            case ClusterEvent.LeaderChanged change:
+                LeaderIs(change.Leader);
+                break;
+            case ClusterEvent.IMemberEvent change:
+                OnMember(change.Member);
                 break;
             default:
                 Unhandled(message);
@@ -92,72 +125,226 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
             // Without a hand-off the shard's actor has failed for good: the next message asks for a home again.
             if (slot.Place == ShardPlace.Here)
             {
-                slot.Place = ShardPlace.Unknown;
                 foreach (var entry in directory.EntriesOf(slot))
                     directory.MoveBufferToSlot(entry);
-                if (slot.Buffer.Count > 0)
-                    Self.Tell(new NeedHome(slot.Id), null);
+                directory.LoseHome(slot, Self);
             }
         }
 
+        _stopping.Remove(slot.Id);
         Context.System.EventStream.Publish(new ShardStopped(directory.TypeName, slot.Id));
-        if (_handOffs.Remove(slot.Id, out var worker))
-            worker.Tell(new ShardCoordination.HandOffDone(slot.Id), _front);
+        if (_handOffs.Remove(slot.Id, out var workers))
+        {
+            foreach (var worker in workers)
+                worker.Tell(new ShardCoordination.HandOffDone(slot.Id), _front);
+        }
+
+        if (_hostWhenStopped.Remove(slot.Id))
+            OnHostShard(slot.Id, slot.Epoch);
         StopWhenEmpty();
+    }
+
+    private void LeaderIs(Member? leader)
+    {
+        _coordinator = leader is null ? null : place.Of(leader, Context.System);
+        _registered = false;
+        Register();
+    }
+
+    private void OnMember(Member member)
+    {
+        var self = Cluster.Cluster.Get(Context.System).SelfMember;
+        if (member.Id != self.Id)
+        {
+            if (member.Status is MemberStatus.Down or MemberStatus.Removed)
+                LoseHomesOn(member);
+        }
+        else if (member.Status == MemberStatus.Down)
+        {
+            StopEverything();
+        }
+        else if (member.Status == MemberStatus.Up)
+        {
+            _down = false;
+            _registered = false;
+            Register();
+        }
+    }
+
+    private void Register()
+    {
+        if (_down)
+            return;
+        var hosted = directory.Slots.Where(slot => slot.Place == ShardPlace.Here || _preparing.ContainsKey(slot.Id)).Select(slot => new ShardAssignment(slot.Id, place.Owner(Context.System), slot.Epoch)).ToList();
+        _coordinator?.Tell(new ShardCoordination.Register(_front, place.Owner(Context.System), place.MemberEpoch(Context.System), hosted), _front);
+        RetryUntilAnswered();
+    }
+
+    private void OnRegistered()
+    {
+        _registered = true;
+        if (_leaving)
+            SayThatWeLeave();
+        foreach (var shard in _asked)
+            AskCoordinator(shard);
+        StopRetryingWhenAnswered();
+    }
+
+    private void SayThatWeLeave()
+    {
+        _coordinator?.Tell(new ShardCoordination.GracefulShutdownRequest(place.Owner(Context.System)), _front);
+        RetryUntilAnswered();
     }
 
     private void Ask(string shard)
     {
-        coordinator.Tell(new ShardCoordination.GetShardHome(_front, shard), _front);
-        Timers.StartPeriodicTimer(nameof(Retry), new Retry(), directory.Settings.RetryInterval);
+        if (_asked.Add(shard))
+            AskCoordinator(shard);
+        RetryUntilAnswered();
+    }
+
+    private void AskCoordinator(string shard) => _coordinator?.Tell(new ShardCoordination.GetShardHome(_front, place.Owner(Context.System), shard), _front);
+
+    private void RetryUntilAnswered()
+    {
+        if (!Timers.IsTimerActive(nameof(Retry)))
+            Timers.StartPeriodicTimer(nameof(Retry), new Retry(), directory.Settings.RetryInterval);
     }
 
     private void OnRetry()
     {
         if (!_registered)
-            coordinator.Tell(new ShardCoordination.Register(_front), _front);
+            Register();
+        else if (_leaving && !_released)
+            SayThatWeLeave();
         foreach (var shard in _asked)
-            coordinator.Tell(new ShardCoordination.GetShardHome(_front, shard), _front);
+            AskCoordinator(shard);
         StopRetryingWhenAnswered();
     }
 
     private void StopRetryingWhenAnswered()
     {
-        if (_registered && _asked.Count == 0)
+        if (_registered && _asked.Count == 0 && !_leaving)
             Timers.Cancel(nameof(Retry));
     }
 
-    private void Host(string shard)
+    private void OnHostShard(string shard, long epoch)
     {
         var slot = directory.Slot(shard);
-        _asked.Remove(shard);
+        if (_down || epoch < slot.Epoch)
+            return;
+        if (slot.Shard is not null && !_stopping.Contains(shard))
+        {
+            StayHome(slot, epoch);
+            return;
+        }
+
+        if (_preparing.ContainsKey(shard) && epoch == slot.Epoch)
+            return;
+        StopPreparing(shard);
+        slot.Epoch = epoch;
+        if (slot.Shard is not null)
+            _hostWhenStopped.Add(shard);
+        else if (directory.Settings.BeforeHosting is { } prepare)
+            Prepare(prepare, shard, epoch);
+        else
+            Host(slot);
+    }
+
+    /// <summary>It runs here already; a move that had begun was given up.</summary>
+    private void StayHome(ShardSlot slot, long epoch)
+    {
+        _asked.Remove(slot.Id);
         StopRetryingWhenAnswered();
         lock (slot.Lock)
         {
-            if (slot.Place == ShardPlace.Here)
-                return;
-            slot.Shard = Context.ActorOf(Props.Create(() => new Shard(directory, slot, entityProps)), Uri.EscapeDataString(shard));
+            slot.Epoch = epoch;
             slot.Place = ShardPlace.Here;
             slot.Home = null;
             directory.DeliverBuffered(slot, Self);
         }
 
-        directory.Settings.OnShardStarted?.Invoke(shard);
-        Context.System.EventStream.Publish(new ShardStarted(directory.TypeName, shard));
+        Confirm(slot.Id, epoch);
     }
+
+    private void Prepare(Func<string, CancellationToken, Task> prepare, string shard, long epoch)
+    {
+        var cancel = _preparing[shard] = new CancellationTokenSource();
+        Task preparation;
+        try
+        {
+            preparation = prepare(shard, cancel.Token);
+        }
+        catch (Exception failure)
+        {
+            preparation = Task.FromException(failure);
+        }
+
+        preparation.ContinueWith(done => new ReadyToHost(shard, epoch, done.Exception?.InnerException ?? (done.IsCanceled ? new OperationCanceledException() : null)), TaskScheduler.Default).PipeTo(Self);
+    }
+
+    private void OnReadyToHost(ReadyToHost ready)
+    {
+        var slot = directory.Slot(ready.Shard);
+
+        // Meanwhile it may have gone elsewhere, or this member down.
+        if (slot.Epoch != ready.Epoch || !_preparing.TryGetValue(ready.Shard, out var preparing) || preparing.IsCancellationRequested)
+            return;
+        StopPreparing(ready.Shard);
+        if (ready.Failure is not null)
+        {
+            // The coordinator says it again until the shard runs.
+            Context.System.Log.ShardNotReady(directory.TypeName, ready.Shard, ready.Failure);
+            return;
+        }
+
+        Host(slot);
+    }
+
+    private void StopPreparing(string shard)
+    {
+        if (!_preparing.Remove(shard, out var cancel))
+            return;
+        cancel.Cancel();
+        cancel.Dispose();
+    }
+
+    private void Host(ShardSlot slot)
+    {
+        _asked.Remove(slot.Id);
+        StopRetryingWhenAnswered();
+        lock (slot.Lock)
+        {
+            slot.Shard = Context.ActorOf(Props.Create(() => new Shard(directory, slot, entityProps)), Uri.EscapeDataString(slot.Id));
+            slot.Place = ShardPlace.Here;
+            slot.Home = null;
+            directory.DeliverBuffered(slot, Self);
+        }
+
+        Confirm(slot.Id, slot.Epoch);
+        directory.Settings.OnShardStarted?.Invoke(slot.Id);
+        Context.System.EventStream.Publish(new ShardStarted(directory.TypeName, slot.Id));
+    }
+
+    private void Confirm(string shard, long epoch) => _coordinator?.Tell(new ShardCoordination.ShardHosted(shard, epoch, place.Owner(Context.System)), _front);
 
     private void OnShardHome(ShardCoordination.ShardHome home)
     {
+        var slot = directory.Slot(home.Shard);
+        if (home.Epoch < slot.Epoch || home.Region.Equals(_front))
+            return;
+
+        // What is being stopped here, or is about to start, is not taken away by a late answer; but a newer home means that this one was declared dead.
+        if (home.Epoch == slot.Epoch && (slot.Shard is not null || _preparing.ContainsKey(home.Shard)))
+            return;
         _asked.Remove(home.Shard);
         StopRetryingWhenAnswered();
-        if (home.Region.Equals(_front))
-            return;
-        var slot = directory.Slot(home.Shard);
+        StopPreparing(home.Shard);
+        _hostWhenStopped.Remove(home.Shard);
         lock (slot.Lock)
         {
-            // A stale answer must not take away what is being stopped here.
-            if (slot.Shard is not null)
-                return;
+            slot.Epoch = home.Epoch;
+            StopShard(slot);
             slot.Place = ShardPlace.Elsewhere;
             slot.Home = home.Region;
             directory.DeliverBuffered(slot, Self);
@@ -169,10 +356,19 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
     private void OnBeginHandOff(ShardCoordination.BeginHandOff begin)
     {
         var slot = directory.Slot(begin.Shard);
-        lock (slot.Lock)
+        if (begin.Epoch >= slot.Epoch)
         {
-            slot.Place = ShardPlace.Moving;
-            slot.Home = null;
+            lock (slot.Lock)
+            {
+                slot.Epoch = begin.Epoch;
+                slot.Place = ShardPlace.Moving;
+                slot.Home = null;
+            }
+
+            // The move may never end, if the coordinator's life does: the next one is asked.
+            StopPreparing(begin.Shard);
+            _asked.Add(begin.Shard);
+            RetryUntilAnswered();
         }
 
         Sender.Tell(new ShardCoordination.BeginHandOffAck(begin.Shard, _front), _front);
@@ -181,14 +377,68 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
     private void OnHandOff(ShardCoordination.HandOff handOff)
     {
         var slot = directory.Slot(handOff.Shard);
-        if (slot.Shard is not { } shard)
+        if (handOff.Epoch < slot.Epoch || slot.Shard is not { } shard)
         {
             Sender.Tell(new ShardCoordination.HandOffDone(handOff.Shard), _front);
             return;
         }
 
-        _handOffs[handOff.Shard] = Sender;
+        lock (slot.Lock)
+            slot.Place = ShardPlace.Moving;
+        _stopping.Add(handOff.Shard);
+        if (!_handOffs.TryGetValue(handOff.Shard, out var workers))
+            _handOffs.Add(handOff.Shard, workers = []);
+        workers.Add(Sender);
         shard.Tell(handOff, Self);
+    }
+
+    /// <summary>Fenced: others may host these shards any moment, so nothing is waited for and nothing handed over. What waits goes on waiting.</summary>
+    private void StopEverything()
+    {
+        _down = true;
+        _registered = false;
+        _hostWhenStopped.Clear();
+        foreach (var shard in _preparing.Keys.ToList())
+            StopPreparing(shard);
+        var stopped = 0;
+        foreach (var slot in directory.Slots)
+        {
+            lock (slot.Lock)
+            {
+                if (slot.Shard is null && slot.Place != ShardPlace.Moving)
+                    continue;
+                stopped += slot.Shard is null ? 0 : 1;
+                StopShard(slot);
+                directory.LoseHome(slot, Self);
+            }
+        }
+
+        if (stopped > 0)
+            Context.System.Log.ShardsStopped(directory.TypeName, stopped);
+    }
+
+    private void LoseHomesOn(Member member)
+    {
+        foreach (var slot in directory.Slots)
+        {
+            lock (slot.Lock)
+            {
+                if (slot.Place == ShardPlace.Elsewhere && slot.Home!.Path.Address.ToString() == member.Address)
+                    directory.LoseHome(slot, Self);
+            }
+        }
+    }
+
+    /// <summary>Under the slot's lock: without a hand-off. What waits for its entities waits for the shard.</summary>
+    private void StopShard(ShardSlot slot)
+    {
+        if (slot.Shard is not { } shard)
+            return;
+        slot.Place = ShardPlace.Moving;
+        _stopping.Add(slot.Id);
+        foreach (var entry in directory.EntriesOf(slot))
+            directory.MoveBufferToSlot(entry);
+        Context.Stop(shard);
     }
 
     private void StopWhenEmpty()
@@ -211,28 +461,4 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
 
         return new CurrentShardRegionState(state);
     }
-}
-
-/// <summary>What <c>ClusterSharding.Start</c> returns: entity messages are routed on the caller's thread, the rest goes to the region's actor.</summary>
-internal sealed class ShardRegionRef(InternalActorRef region, ShardDirectory directory) : InternalActorRef(region.Path)
-{
-    internal override ActorSystem? System => region.System;
-
-    public override void Tell(object message, IActorRef? sender)
-    {
-        switch (message)
-        {
-            case IShardRegionCommand or IAutoReceivedMessage:
-                region.Tell(message, sender);
-                break;
-            case LocalOnly local:
-                directory.DeliverLocally(local.Envelope, sender);
-                break;
-            default:
-                directory.Deliver(message, sender, region);
-                break;
-        }
-    }
-
-    internal override void SendSystemMessage(SystemMessage message) => region.SendSystemMessage(message);
 }

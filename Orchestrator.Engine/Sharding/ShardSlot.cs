@@ -11,6 +11,9 @@ internal sealed class ShardSlot(string id)
 
     public ShardPlace Place { get; set; } = ShardPlace.Unknown;
 
+    /// <summary>The newest assignment that was heard of; what belongs to an older one comes late.</summary>
+    public long Epoch { get; set; }
+
     /// <summary>Where it is <see cref="ShardPlace.Here"/>, or still stopping here.</summary>
     public IActorRef? Shard { get; set; }
 

@@ -1,4 +1,6 @@
 using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Remote;
+using Orchestrator.Engine.Remote.Serialization;
 
 namespace Orchestrator.Engine.Sharding;
 
@@ -45,44 +47,80 @@ public sealed class GetShardRegionState : IShardRegionCommand
 public sealed record CurrentShardRegionState(IReadOnlyDictionary<string, IReadOnlyList<string>> EntitiesByShard);
 
 /// <summary>
+/// A message for an entity on its way from one region to another. <paramref name="Hops"/> counts the regions it went through: two that each believe the other
+/// to be the home would pass it to and fro until they hear better.
+/// </summary>
+[WireName("sharding.message.v1")]
+internal sealed record ShardMessage(object Message, int Hops)
+{
+    /// <summary>From then on it waits for news of the home.</summary>
+    public const int MaxHops = 3;
+}
+
+/// <summary>
 /// Between regions and their coordinator. A shard moves in these steps, each acknowledged: BeginHandOff to every region (they buffer), HandOff to the old
-/// home (it stops the entities), ShardStopped back, HostShard to the new home, ShardHome to every region.
+/// home (it stops the entities), HandOffDone back, the new assignment is stored, HostShard to the new home, ShardHome to every region. Whatever is lost on the way is said again,
+/// and every message carries the epoch of the assignment it is about, so that one that comes late is recognised.
 /// </summary>
 internal static class ShardCoordination
 {
-    /// <summary>Region → coordinator: I am here.</summary>
-    public sealed record Register(IActorRef Region);
+    /// <summary>Region → coordinator: I am here, and host these shards.</summary>
+    /// <param name="Region">Where its messages go.</param>
+    /// <param name="Owner">Id of its member.</param>
+    /// <param name="MemberEpoch">The life of its member.</param>
+    /// <param name="Hosted">What it hosts, with the epochs it was told.</param>
+    [WireName("sharding.register.v1")]
+    public sealed record Register(IActorRef Region, string Owner, long MemberEpoch, IReadOnlyList<ShardAssignment> Hosted) : IControlMessage;
 
     /// <summary>Coordinator → region: you are known.</summary>
-    public sealed class Registered : IShardRegionCommand;
+    [WireName("sharding.registered.v1")]
+    public sealed record Registered : IShardRegionCommand, IControlMessage;
+
+    /// <summary>Coordinator → region: I have just begun; who are you?</summary>
+    [WireName("sharding.register-again.v1")]
+    public sealed record RegisterAgain : IShardRegionCommand, IControlMessage;
 
     /// <summary>Coordinator → leaving region: none of your shards is left, and none will come.</summary>
-    public sealed class Released : IShardRegionCommand;
+    [WireName("sharding.released.v1")]
+    public sealed record Released : IShardRegionCommand, IControlMessage;
 
     /// <summary>Coordinator → leaving region: there is no other region; what waits cannot be delivered.</summary>
-    public sealed class NoOtherRegion : IShardRegionCommand;
+    [WireName("sharding.no-other-region.v1")]
+    public sealed record NoOtherRegion : IShardRegionCommand, IControlMessage;
 
     /// <summary>Region → coordinator: I am about to stop; move my shards.</summary>
-    public sealed record GracefulShutdownRequest(IActorRef Region);
+    [WireName("sharding.leave.v1")]
+    public sealed record GracefulShutdownRequest(string Owner) : IControlMessage;
 
     /// <summary>Region → coordinator: who has it?</summary>
-    public sealed record GetShardHome(IActorRef Region, string Shard);
+    [WireName("sharding.get-home.v1")]
+    public sealed record GetShardHome(IActorRef Region, string Owner, string Shard) : IControlMessage;
 
     /// <summary>Coordinator → region: that region has it.</summary>
-    public sealed record ShardHome(string Shard, IActorRef Region) : IShardRegionCommand;
+    [WireName("sharding.home.v1")]
+    public sealed record ShardHome(string Shard, IActorRef Region, long Epoch) : IShardRegionCommand, IControlMessage;
 
-    /// <summary>Coordinator → region: start it.</summary>
-    public sealed record HostShard(string Shard) : IShardRegionCommand;
+    /// <summary>Coordinator → region: start it. The answer is <see cref="ShardHosted"/>.</summary>
+    [WireName("sharding.host.v1")]
+    public sealed record HostShard(string Shard, long Epoch) : IShardRegionCommand, IControlMessage;
+
+    /// <summary>Region → coordinator: it runs here.</summary>
+    [WireName("sharding.hosted.v1")]
+    public sealed record ShardHosted(string Shard, long Epoch, string Owner) : IControlMessage;
 
     /// <summary>Coordinator → region: keep its messages back. The answer is <see cref="BeginHandOffAck"/>.</summary>
-    public sealed record BeginHandOff(string Shard) : IShardRegionCommand;
+    [WireName("sharding.begin-hand-off.v1")]
+    public sealed record BeginHandOff(string Shard, long Epoch) : IShardRegionCommand, IControlMessage;
 
     /// <summary>Region → hand-off: I keep them back.</summary>
-    public sealed record BeginHandOffAck(string Shard, IActorRef Region);
+    [WireName("sharding.begin-hand-off-ack.v1")]
+    public sealed record BeginHandOffAck(string Shard, IActorRef Region) : IControlMessage;
 
     /// <summary>Coordinator → home: stop it. The answer is <see cref="HandOffDone"/>.</summary>
-    public sealed record HandOff(string Shard) : IShardRegionCommand;
+    [WireName("sharding.hand-off.v1")]
+    public sealed record HandOff(string Shard, long Epoch) : IShardRegionCommand, IControlMessage;
 
     /// <summary>Home → hand-off: all its entities have stopped (Akka's ShardStopped).</summary>
-    public sealed record HandOffDone(string Shard);
+    [WireName("sharding.hand-off-done.v1")]
+    public sealed record HandOffDone(string Shard) : IControlMessage;
 }

@@ -1,4 +1,6 @@
 using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Remote;
+using Orchestrator.Engine.Remote.Serialization;
 
 namespace Orchestrator.Engine.Singleton;
 
@@ -13,11 +15,15 @@ public sealed class ClusterSingletonManager : UntypedActor
 {
     private sealed record LeaseChanged(bool Owned);
 
-    /// <summary>From a proxy: tell me who the singleton is, now and whenever that changes. The answers are <see cref="SingletonIs"/>.</summary>
-    internal sealed record Observe(IActorRef Proxy);
+    /// <summary>From a proxy: tell me who the singleton is, now and whenever that changes. The answers are <see cref="SingletonIs"/>. It may be said any number of times.</summary>
+    /// <param name="Proxy">Whom to tell.</param>
+    /// <param name="Manager">What the proxy calls this manager; it comes back with every answer.</param>
+    [WireName("singleton.observe.v1")]
+    internal sealed record Observe(IActorRef Proxy, string Manager) : IControlMessage;
 
     /// <summary>To a proxy; null while there is none here.</summary>
-    internal sealed record SingletonIs(IActorRef? Singleton);
+    [WireName("singleton.is.v1")]
+    internal sealed record SingletonIs(string Manager, IActorRef? Singleton) : IControlMessage;
 
     /// <summary>Stop the singleton, give up the lease, then stop: for a member that leaves.</summary>
     public sealed class HandOver
@@ -34,7 +40,7 @@ public sealed class ClusterSingletonManager : UntypedActor
     private readonly object _terminationMessage;
     private readonly string _leaseName;
     private readonly ILeaseOwner _lease;
-    private readonly HashSet<IActorRef> _observers = [];
+    private readonly Dictionary<IActorRef, string> _observers = [];
     private IActorRef? _singleton;
     private bool _owned;
     private bool _stopping;
@@ -71,9 +77,9 @@ public sealed class ClusterSingletonManager : UntypedActor
                     StopSingleton();
                 break;
             case Observe observe:
-                _observers.Add(observe.Proxy);
+                _observers[observe.Proxy] = observe.Manager;
                 Context.Watch(observe.Proxy);
-                observe.Proxy.Tell(new SingletonIs(_stopping ? null : _singleton), Self);
+                observe.Proxy.Tell(new SingletonIs(observe.Manager, _stopping ? null : _singleton), Self);
                 break;
             case HandOver:
                 _leaving = true;
@@ -138,7 +144,7 @@ public sealed class ClusterSingletonManager : UntypedActor
 
     private void Announce(IActorRef? singleton)
     {
-        foreach (var observer in _observers)
-            observer.Tell(new SingletonIs(singleton), Self);
+        foreach (var (observer, manager) in _observers)
+            observer.Tell(new SingletonIs(manager, singleton), Self);
     }
 }

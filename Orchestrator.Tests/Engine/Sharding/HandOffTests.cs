@@ -14,7 +14,7 @@ public sealed class HandOffTests : TestKit.TestKit
     private readonly IActorRef _coordinator;
 
     public HandOffTests() => _coordinator = Sys.SystemActorOf(
-        Props.Create(() => new ShardCoordinator("t", new Entity.Extractor(), Settings, new LeastShardAllocationStrategy())), "coordinator");
+        Props.Create(() => new ShardCoordinator("t", new Entity.Extractor(), Settings, new LeastShardAllocationStrategy(), new MemoryShardStore(null), null)), "coordinator");
 
     [Fact]
     public void A_message_reaches_its_entity_through_any_region()
@@ -100,7 +100,7 @@ public sealed class HandOffTests : TestKit.TestKit
     }
 
     private IActorRef Region(string name) => ClusterSharding.StartRegion(
-        Sys, "t", name, id => Props.Create(() => new Entity(id, _counts, null)), Settings, new Entity.Extractor(), _coordinator);
+        Sys, "t", id => Props.Create(() => new Entity(id, _counts, null)), Settings, new Entity.Extractor(), CoordinatorPlace.At(_coordinator, "t", name));
 
     private List<string> Shards(IActorRef region)
     {
