@@ -28,6 +28,7 @@ internal sealed partial class Association
     private ITimer? _retry;
     private long? _unreachableSince;
     private long _life;
+    private bool _closing;
     private bool _closed;
     private bool _queueFullLogged;
 
@@ -144,7 +145,7 @@ internal sealed partial class Association
     {
         lock (_lock)
         {
-            if (_closed)
+            if (_closing)
                 return new HelloRefused($"{System.Address} is shutting down", Crossed: false);
             if (_endedLives.Contains(uid))
                 return new HelloRefused($"this life of {Remote} has been seen to end", Crossed: false);
@@ -209,7 +210,7 @@ internal sealed partial class Association
             return;
         lock (_lock)
         {
-            if (_link is not null || _dialling || _accepting || _retry is not null || _closed)
+            if (_link is not null || _dialling || _accepting || _retry is not null || _closing)
                 return;
             _dialling = true;
         }
@@ -259,7 +260,34 @@ internal sealed partial class Association
         System.EventStream.Publish(new AddressTerminatedEvent(System.Address, Remote));
     }
 
-    /// <summary>Nothing new is accepted; what waits is sent and the peer told that this life ends. Completes when it knows, or at once where there is no connection.</summary>
+    /// <summary>
+    /// Tells the peer that this life ends, behind what waits, and completes when it knows (at once where there is no connection): whatever it has sent has come by then, and nothing
+    /// more will. What this side still has to pass on is sent.
+    /// </summary>
+    public async Task SayGoodbyeAsync(CancellationToken cancel)
+    {
+        Link? link;
+        lock (_lock)
+        {
+            _closing = true;
+            link = _link;
+            _retry?.Dispose();
+        }
+
+        if (link is null)
+            return;
+        _queue.AddInOrder(new OutboundText(FrameKind.Goodbye));
+        try
+        {
+            await link.GoodbyeSeen.WaitAsync(cancel).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            link.Abort(new TimeoutException("the peer did not confirm the end in time"));
+        }
+    }
+
+    /// <summary>Sends what waits, then closes the connection.</summary>
     public async Task CloseAsync(CancellationToken cancel)
     {
         Link? link;
@@ -267,19 +295,18 @@ internal sealed partial class Association
         {
             _closed = true;
             link = _link;
-            _retry?.Dispose();
         }
 
         if (link is not null)
         {
-            _queue.AddInOrder(new OutboundText(FrameKind.Goodbye));
             try
             {
+                link.CloseWhenSent();
                 await link.Ended.WaitAsync(cancel).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
-                link.Abort(new TimeoutException("the peer did not confirm the end in time"));
+                link.Abort(new TimeoutException("what was sent did not go out in time"));
             }
         }
 
@@ -349,7 +376,7 @@ internal sealed partial class Association
         lock (_lock)
         {
             _dialling = false;
-            if (_closed || _link is not null || _accepting)
+            if (_closing || _link is not null || _accepting)
                 return;
             _insists = cause is HandshakeRefusedException { Crossed: true };
             pause = ScheduleRetry();
@@ -392,7 +419,7 @@ internal sealed partial class Association
                 return;
             _link = null;
             _unreachableSince = System.TimeProvider.GetTimestamp();
-            if (Remote.CanBeDialled && !_closed && !link.PeerLeaves)
+            if (Remote.CanBeDialled && !_closing && !link.PeerLeaves)
                 ScheduleRetry();
         }
 
@@ -424,7 +451,9 @@ internal sealed partial class Association
         {
             while (_queue.TakeMessage() is { } item)
             {
-                if (item is OutboundMessage message)
+                if (item is OutboundMessage { Message: IReroutedWhenUnsent } rerouted)
+                    System.EventStream.Publish(new UnsentMessage(rerouted.Message, rerouted.Sender, rerouted.Recipient));
+                else if (item is OutboundMessage message)
                     DeadLetter(message);
             }
         }

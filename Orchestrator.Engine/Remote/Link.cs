@@ -13,6 +13,8 @@ internal sealed class Link
     private readonly InboundMessages _inbound;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _goodbyeSeen = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _closeWhenSent;
     private Exception? _cause;
     private long _lastHeard;
 
@@ -46,8 +48,18 @@ internal sealed class Link
     /// <summary>It has said that its life ends.</summary>
     public bool PeerLeaves { get; private set; }
 
+    /// <summary>Completes when the other end knows that our life ends, or the connection is over.</summary>
+    public Task GoodbyeSeen => _goodbyeSeen.Task;
+
     /// <summary>Completes when the connection is over.</summary>
     public Task Ended => _ended.Task;
+
+    /// <summary>Nothing is added any more: what waits goes out, then the connection closes.</summary>
+    public void CloseWhenSent()
+    {
+        _closeWhenSent = true;
+        _association.Queue.WakeNextTaker();
+    }
 
     /// <summary>Breaks the connection.</summary>
     public void Abort(Exception cause)
@@ -74,6 +86,7 @@ internal sealed class Link
         await _connection.DisposeAsync().ConfigureAwait(false);
         await FailureOf(reading).ConfigureAwait(false);
         Streams.End(_cause ?? new IOException("the connection has ended"));
+        _goodbyeSeen.TrySetResult();
         _ended.TrySetResult();
         _stop.Dispose();
         return _cause;
@@ -101,6 +114,8 @@ internal sealed class Link
                 return;
             if (buffer.Length == 0)
             {
+                if (_closeWhenSent)
+                    return;
                 await _association.Queue.WaitAsync(_stop.Token).ConfigureAwait(false);
                 continue;
             }
@@ -120,8 +135,7 @@ internal sealed class Link
             var buffer = read.Buffer;
             while (Framing.TryTake(ref buffer, _association.Remoting.Settings.MaxFrameSize, out var frame))
             {
-                if (!OnFrame(frame))
-                    return;
+                OnFrame(frame);
             }
 
             input.AdvanceTo(buffer.Start, buffer.End);
@@ -130,17 +144,20 @@ internal sealed class Link
         }
     }
 
-    /// <summary>False where nothing follows.</summary>
-    private bool OnFrame(ReadOnlySequence<byte> frame)
+    private void OnFrame(ReadOnlySequence<byte> frame)
     {
         if (frame.IsSingleSegment)
-            return OnFrame(frame.FirstSpan);
+        {
+            OnFrame(frame.FirstSpan);
+            return;
+        }
+
         var length = checked((int)frame.Length);
         var whole = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             frame.CopyTo(whole);
-            return OnFrame(whole.AsSpan(0, length));
+            OnFrame(whole.AsSpan(0, length));
         }
         finally
         {
@@ -148,7 +165,7 @@ internal sealed class Link
         }
     }
 
-    private bool OnFrame(ReadOnlySpan<byte> bytes)
+    private void OnFrame(ReadOnlySpan<byte> bytes)
     {
         var frame = new FrameReader(bytes);
         var kind = (FrameKind)frame.ReadByte();
@@ -174,7 +191,8 @@ internal sealed class Link
                 _association.Queue.AddControl(new OutboundText(FrameKind.GoodbyeSeen));
                 break;
             case FrameKind.GoodbyeSeen:
-                return false;
+                _goodbyeSeen.TrySetResult();
+                break;
             case FrameKind.StreamOpen or FrameKind.StreamData or FrameKind.StreamCredit or FrameKind.StreamEnd:
                 Streams.OnFrame(kind, ref frame);
                 break;
@@ -184,8 +202,6 @@ internal sealed class Link
                 _association.Remoting.Log.UnknownFrame(_association.Remote, (byte)kind);
                 break;
         }
-
-        return true;
     }
 }
 

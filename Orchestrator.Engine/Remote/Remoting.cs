@@ -164,7 +164,13 @@ public sealed class Remoting : IAsyncDisposable
     private async Task StopAsync()
     {
         using (var flush = new CancellationTokenSource(Settings.FlushOnShutdown, System.TimeProvider))
+        {
+            await Task.WhenAll(_associations.Values.Select(association => association.SayGoodbyeAsync(flush.Token))).ConfigureAwait(false);
+
+            // Nobody sends anything any more; what came last and had to be passed on goes out before the connections close.
             await Task.WhenAll(_associations.Values.Select(association => association.CloseAsync(flush.Token))).ConfigureAwait(false);
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _heartbeat.ConfigureAwait(false);
         await Transport.DisposeAsync().ConfigureAwait(false);

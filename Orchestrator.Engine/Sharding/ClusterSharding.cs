@@ -16,6 +16,7 @@ public sealed class ClusterSharding
     {
         _system = system;
         CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseClusterShardingShutdownRegion, "stop-regions", StopRegions);
+        Cluster.Cluster.Get(system).AddBeforeRejoin(() => Task.WhenAll(_regions.Values.Select(region => region.Ask<Done>(new ShardRegion.StopAllShards()))));
     }
 
     /// <summary>The system's.</summary>

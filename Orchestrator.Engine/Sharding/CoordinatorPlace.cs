@@ -37,6 +37,9 @@ internal sealed class CoordinatorPlace
 
     public IActorRef RegionOf(Member member, ActorSystem system) => system.ResolveActorRef($"{member.Address}{_region}");
 
+    /// <summary>What reaches a region's member also after it was restarted: the new region passes on what it does not host.</summary>
+    public IActorRef AnyLifeOf(IActorRef region, ActorSystem system) => region is LocalActorRef or ShardRegionRef ? region : system.ResolveActorRef(region.Path.ToString());
+
     public string Owner(ActorSystem system) => _owner ?? Cluster.Cluster.Get(system).SelfMember.Id;
 
     public long MemberEpoch(ActorSystem system) => _owner is null ? Cluster.Cluster.Get(system).SelfMember.Epoch : 0;

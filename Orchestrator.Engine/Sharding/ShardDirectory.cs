@@ -57,6 +57,21 @@ internal sealed class ShardDirectory(string typeName, IMessageExtractor extracto
         }
     }
 
+    /// <summary>Routes anew what could not be sent to <paramref name="former"/>; where that is still taken for the home, it waits for news.</summary>
+    public void Reroute(object message, IActorRef? sender, IActorRef former, IActorRef region)
+    {
+        if (extractor.EntityId(message) is not { Length: > 0 } id)
+            return;
+        var slot = Slot(extractor.ShardId(id));
+        lock (slot.Lock)
+        {
+            if (slot.Place == ShardPlace.Elsewhere && former.Equals(slot.Home))
+                LoseHome(slot, region);
+        }
+
+        Deliver(message, sender, region);
+    }
+
     /// <summary>Under the slot's lock: routes again what waited.</summary>
     public void DeliverBuffered(ShardSlot slot, IActorRef region)
     {

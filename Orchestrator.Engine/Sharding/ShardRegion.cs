@@ -1,5 +1,6 @@
 using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Cluster;
+using Orchestrator.Engine.Remote;
 
 namespace Orchestrator.Engine.Sharding;
 
@@ -20,6 +21,9 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
     /// <summary>From the directory: a message waits for this shard's home.</summary>
     public sealed record NeedHome(string Shard) : IShardRegionCommand;
 
+    /// <summary>This member's life is over: stop every shard at once; answered with <see cref="Done"/> when nothing of them runs any more.</summary>
+    public sealed record StopAllShards : IShardRegionCommand;
+
     private sealed record ReadyToHost(string Shard, long Epoch, Exception? Failure);
 
     private sealed record Retry;
@@ -29,6 +33,7 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
     private readonly HashSet<string> _stopping = new(StringComparer.Ordinal);
     private readonly HashSet<string> _hostWhenStopped = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CancellationTokenSource> _preparing = new(StringComparer.Ordinal);
+    private readonly List<IActorRef> _whenStopped = [];
     private IActorRef _front = ActorRefs.Nobody;
     private IActorRef? _coordinator = place.Fixed;
     private bool _registered;
@@ -55,7 +60,11 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
             case Attach attach:
                 _front = attach.Front;
                 if (place.IsClustered)
+                {
                     Cluster.Cluster.Get(Context.System).Subscribe(Self);
+                    Context.System.EventStream.Subscribe<UnsentMessage>(Self);
+                }
+
                 Register();
                 break;
             case NeedHome need:
@@ -96,6 +105,12 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
             case GracefulShutdown:
                 _leaving = true;
                 SayThatWeLeave();
+                break;
+            case UnsentMessage unsent:
+                OnUnsent(unsent);
+                break;
+            case StopAllShards:
+                OnStopAllShards();
                 break;
             case GetShardRegionState:
                 Sender.Tell(State(), _front);
@@ -141,6 +156,13 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
 
         if (_hostWhenStopped.Remove(slot.Id))
             OnHostShard(slot.Id, slot.Epoch);
+        if (_whenStopped.Count > 0 && Context.GetChildren().Count == 0)
+        {
+            foreach (var asker in _whenStopped)
+                asker.Tell(Done.Instance, _front);
+            _whenStopped.Clear();
+        }
+
         StopWhenEmpty();
     }
 
@@ -346,7 +368,7 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
             slot.Epoch = home.Epoch;
             StopShard(slot);
             slot.Place = ShardPlace.Elsewhere;
-            slot.Home = home.Region;
+            slot.Home = place.AnyLifeOf(home.Region, Context.System);
             directory.DeliverBuffered(slot, Self);
         }
 
@@ -415,6 +437,23 @@ internal sealed class ShardRegion(ShardDirectory directory, Func<string, Props> 
 
         if (stopped > 0)
             Context.System.Log.ShardsStopped(directory.TypeName, stopped);
+    }
+
+    private void OnStopAllShards()
+    {
+        if (!_down)
+            StopEverything();
+        if (Context.GetChildren().Count == 0)
+            Sender.Tell(Done.Instance, _front);
+        else
+            _whenStopped.Add(Sender);
+    }
+
+    /// <summary>The member it was for has gone before it was sent.</summary>
+    private void OnUnsent(UnsentMessage unsent)
+    {
+        if (unsent.Message is ShardMessage routed && unsent.Recipient.Path.ToStringWithoutAddress() == _front.Path.ToStringWithoutAddress())
+            directory.Reroute(routed.Message, unsent.Sender, unsent.Recipient, Self);
     }
 
     private void LoseHomesOn(Member member)

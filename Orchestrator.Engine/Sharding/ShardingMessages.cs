@@ -51,7 +51,7 @@ public sealed record CurrentShardRegionState(IReadOnlyDictionary<string, IReadOn
 /// to be the home would pass it to and fro until they hear better.
 /// </summary>
 [WireName("sharding.message.v1")]
-internal sealed record ShardMessage(object Message, int Hops)
+internal sealed record ShardMessage(object Message, int Hops) : IReroutedWhenUnsent
 {
     /// <summary>From then on it waits for news of the home.</summary>
     public const int MaxHops = 3;

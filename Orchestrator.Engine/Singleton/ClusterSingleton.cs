@@ -28,6 +28,7 @@ public sealed class ClusterSingleton
     {
         var path = "singleton-" + Uri.EscapeDataString(name);
         var manager = _system.SystemActorOf(ClusterSingletonManager.Props(singleton.Props, singleton.StopMessage ?? PoisonPill.Instance, name, LeaseOwner), path);
+        Cluster.Cluster.Get(_system).AddBeforeRejoin(() => manager.Ask<Done>(new ClusterSingletonManager.WhenStopped()));
         CoordinatedShutdown.Get(_system).AddTask(CoordinatedShutdown.PhaseClusterExiting, path,
             cancel => manager.GracefulStop(Timeout.InfiniteTimeSpan, ClusterSingletonManager.HandOver.Instance).WaitAsync(cancel));
         return _system.SystemActorOf(ClusterSingletonProxy.Props(manager), path + "-proxy");

@@ -25,6 +25,9 @@ public sealed class ClusterSingletonManager : UntypedActor
     [WireName("singleton.is.v1")]
     internal sealed record SingletonIs(string Manager, IActorRef? Singleton) : IControlMessage;
 
+    /// <summary>This member's life is over: answered with <see cref="Done"/> when the singleton does not run here (any more).</summary>
+    internal sealed record WhenStopped;
+
     /// <summary>Stop the singleton, give up the lease, then stop: for a member that leaves.</summary>
     public sealed class HandOver
     {
@@ -41,6 +44,7 @@ public sealed class ClusterSingletonManager : UntypedActor
     private readonly string _leaseName;
     private readonly ILeaseOwner _lease;
     private readonly Dictionary<IActorRef, string> _observers = [];
+    private readonly List<IActorRef> _whenStopped = [];
     private IActorRef? _singleton;
     private bool _owned;
     private bool _stopping;
@@ -87,6 +91,13 @@ public sealed class ClusterSingletonManager : UntypedActor
                 if (_singleton is null)
                     Context.Stop(Self);
                 break;
+            case WhenStopped when _singleton is null:
+                Sender.Tell(Done.Instance, Self);
+                break;
+            case WhenStopped:
+                _whenStopped.Add(Sender);
+                StopSingleton();
+                break;
             case Terminated gone when gone.ActorRef.Equals(_singleton):
                 OnSingletonStopped();
                 break;
@@ -120,6 +131,9 @@ public sealed class ClusterSingletonManager : UntypedActor
     {
         _singleton = null;
         _stopping = false;
+        foreach (var asker in _whenStopped)
+            asker.Tell(Done.Instance, Self);
+        _whenStopped.Clear();
         Announce(null);
         if (_leaving)
             Context.Stop(Self);
