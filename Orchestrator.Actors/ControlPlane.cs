@@ -10,6 +10,7 @@ using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Persistence;
 using Orchestrator.Engine.Sharding;
 using Orchestrator.Engine.Singleton;
+using Orchestrator.Protocol.Nodes;
 using Orchestrator.Resources.Kinds;
 
 namespace Orchestrator.Actors;
@@ -22,7 +23,7 @@ public sealed class ControlPlane : IAsyncDisposable
 {
     private readonly List<IDisposable> _subscriptions = [];
 
-    private ControlPlane(ControlPlaneServices services) => Services = services;
+    private ControlPlane(ControlPlaneServices services, NodeStreams streams) => (Services, Streams) = (services, streams);
 
     /// <summary>What the actors share.</summary>
     public ControlPlaneServices Services { get; }
@@ -33,8 +34,8 @@ public sealed class ControlPlane : IAsyncDisposable
     /// <summary>Agents send their <c>AgentHello</c> here.</summary>
     public IActorRef AgentEndpoint { get; private set; } = null!;
 
-    /// <summary>Opens streams to agents of this process.</summary>
-    public NodeStreams Streams { get; } = new();
+    /// <summary>Opens streams to agents.</summary>
+    public NodeStreams Streams { get; }
 
     /// <summary>
     /// Folds the journal, starts the actors, and makes what every cluster has (namespaces, the API server's own service). Returns when all of that is
@@ -54,7 +55,7 @@ public sealed class ControlPlane : IAsyncDisposable
             Options = options,
             Logging = system.LoggerFactory,
         };
-        var plane = new ControlPlane(services);
+        var plane = new ControlPlane(services, NodeStreams.Get(system));
         plane._subscriptions.Add(await journal.SubscribeAsync(0, services.Cache.Fold, cancel));
         PersistenceExtension.Configure(system, journal, RawEventSerializer.Instance);
 
@@ -65,7 +66,7 @@ public sealed class ControlPlane : IAsyncDisposable
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new SchedulerActor(services, Random.Shared.Next())), "scheduler"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new GarbageCollectorActor(services)), "garbage-collector"));
         plane.Client = new ResourceClient(services);
-        plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)), "agents");
+        plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)), AgentAddress.EndpointName);
         system.ActorOf(Props.Create(() => new JournalMaintenanceActor(services, journal)), "journal-maintenance");
         await new ClusterBootstrap(plane.Client, apiPort).RunAsync(cancel);
         return plane;

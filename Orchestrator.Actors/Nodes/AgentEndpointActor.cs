@@ -1,9 +1,15 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Events;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Cluster;
 using Orchestrator.Protocol.Nodes;
 using Orchestrator.Resources;
+using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Writing;
+using Status = Orchestrator.Engine.Actor.Status;
 
 namespace Orchestrator.Actors.Nodes;
 
@@ -11,16 +17,19 @@ namespace Orchestrator.Actors.Nodes;
 public delegate PodToken PodTokenIssuer(RequestPodToken request);
 
 /// <summary>
-/// Where agents connect: one per member. Feeds each connected agent from this member's cache (its pods, the objects it follows, its Node) and passes its reports to
-/// the objects' actors. Holds nothing that a reconnecting agent does not bring along.
+/// Where agents connect: one per member. Feeds each agent whose home this member is from this member's cache (its pods, the objects it follows, its Node) and passes its reports to
+/// the objects' actors. Holds nothing that a reconnecting agent does not bring along. Every message is held to the node of its sender (<see cref="AgentRights"/>).
 /// </summary>
-public sealed class AgentEndpointActor : ReceiveActor
+public sealed partial class AgentEndpointActor : ReceiveActor
 {
+    private const string RestrictedLabel = "node-restriction.kubernetes.io/";
     private static readonly TimeSpan RegisterDeadline = TimeSpan.FromSeconds(15);
 
     private readonly ControlPlaneServices _services;
     private readonly PodTokenIssuer _tokens;
+    private readonly ILogger _log;
     private readonly Dictionary<string, AgentFeed> _feeds = [];
+    private IReadOnlyList<string> _endpoints = [];
     private IDisposable? _subscription;
 
     /// <param name="services">Shared services.</param>
@@ -28,21 +37,28 @@ public sealed class AgentEndpointActor : ReceiveActor
     public AgentEndpointActor(ControlPlaneServices services, PodTokenIssuer tokens)
     {
         (_services, _tokens) = (services, tokens);
+        _log = services.Logging.CreateLogger<AgentEndpointActor>();
         Receive<Folded>(folded =>
         {
             foreach (var feed in _feeds.Values) feed.Offer(folded.Changes, Self);
         });
-        Receive<AgentHello>(OnHello);
+        Receive<ClusterEvent.CurrentClusterState>(_ => OnMembers());
+        Receive<ClusterEvent.IMemberEvent>(_ => OnMembers());
+        Receive<ClusterEvent.LeaderChanged>(_ => { });
         Receive<Registered>(OnRegistered);
-        Receive<Terminated>(OnAgentGone);
-        Receive<FollowObjects>(follow => Feed(follow.NodeName)?.Follow(follow.Keys, Self));
-        Receive<FollowResources>(follow => Feed(follow.NodeName)?.FollowAll(follow.Resources, Self));
-        Receive<AgentHeartbeat>(OnHeartbeat);
-        Receive<ReportNodeStatus>(report => Forward(NodeKey(report.NodeName), report));
-        Receive<ReportPodStatus>(report => Forward(report.Pod, report));
-        Receive<ReportPodGone>(report => Forward(report.Pod, report));
-        Receive<ReportEvent>(OnEvent);
-        Receive<RequestPodToken>(OnToken);
+        Receive<CaughtUp>(OnCaughtUp);
+        Receive<Terminated>(gone => Forget(gone.ActorRef));
+        From<AgentHello>((rights, hello) => rights.Is(hello.NodeName) && rights.Owns(hello.Agent), OnHello);
+        From<AgentLeft>((rights, left) => rights.Is(left.NodeName), OnLeft);
+        From<FollowObjects>((rights, follow) => rights.Is(follow.NodeName), follow => Feed(follow.NodeName)?.Follow(Rights().Readable(follow.Keys), Self));
+        From<FollowResources>((rights, follow) => rights.Is(follow.NodeName), follow => Feed(follow.NodeName)?.FollowAll(Rights().Followable(follow.Resources), Self));
+        From<AgentHeartbeat>((rights, beat) => rights.Is(beat.NodeName), OnHeartbeat);
+        From<ReportNodeStatus>((rights, report) => rights.Is(report.NodeName), report => Forward(NodeKey(report.NodeName), report));
+        From<ReportPodStatus>((rights, report) => rights.Runs(report.Pod, report.Uid), report => Forward(report.Pod, report));
+        From<ReportPodGone>((rights, report) => rights.Runs(report.Pod, report.Uid), report => Forward(report.Pod, report));
+        From<ReportEvent>((rights, e) => rights.MayReportOn(e), OnEvent);
+        From<RequestPodToken>((rights, request) => rights.Runs(request.Pod, request.Uid), OnToken);
+        From<RequestNodeCertificate>((rights, request) => rights.Is(request.NodeName), OnCertificate);
     }
 
     /// <inheritdoc/>
@@ -50,23 +66,63 @@ public sealed class AgentEndpointActor : ReceiveActor
     {
         var self = Self;
         _subscription = _services.Cache.Subscribe(changes => self.Tell(new Folded(changes), self));
+        Cluster.Get(Context.System).Subscribe(Self);
     }
 
     /// <inheritdoc/>
-    protected override void PostStop() => _subscription?.Dispose();
+    protected override void PostStop()
+    {
+        Cluster.Get(Context.System).Unsubscribe(Self);
+        _subscription?.Dispose();
+    }
+
+    /// <summary>Handles a message of an agent where its sender has the right to send it; else logs it and lets it fall.</summary>
+    private void From<T>(Func<AgentRights, T, bool> may, Action<T> handle) => Receive<T>(message =>
+    {
+        if (may(Rights(), message)) handle(message);
+        else LogRefused(_log, Sender.Path.ToString(), typeof(T).Name);
+    });
+
+    private AgentRights Rights() => AgentRights.Of(Sender.Equals(Context.System.DeadLetters) ? null : Sender, Context.System.Address, _services.Cache);
 
     private void OnHello(AgentHello hello)
     {
+        if (!Rights().IsTrusted && Forbidden(hello) is { } reason)
+        {
+            hello.Agent.Tell(new AgentRefused(reason), Self);
+            return;
+        }
         _services.Region.Ask<object>(new ToEntity(NodeKey(hello.NodeName), new RegisterNode(hello.NodeJson)), RegisterDeadline)
             .PipeTo(Self, Self, answer => new Registered(hello, answer), e => new Registered(hello, new NodeNotRegistered(e.Message)));
     }
 
+    private static string? Forbidden(AgentHello hello)
+    {
+        var metadata = ObjectMeta.Of(JsonNode.Parse(hello.NodeJson.Span)!.AsObject());
+        if ((string?)metadata["name"] != hello.NodeName) return $"node {hello.NodeName} may not register node {metadata["name"]}";
+        return metadata["labels"] is JsonObject labels && labels.FirstOrDefault(l => l.Key.Contains(RestrictedLabel, StringComparison.Ordinal)).Key is { } label
+            ? $"is not allowed to set the label {label}: only administrators do" : null;
+    }
+
+    /// <summary>Stored; but this member's picture may be older than that, and than what another member has told the agent.</summary>
     private void OnRegistered(Registered registered)
     {
-        var (hello, answer) = (registered.Hello, registered.Answer);
-        if (answer is not NodeRegistered || _services.Cache.Get(NodeKey(hello.NodeName)) is not { } node)
+        if (registered.Answer is not NodeRegistered node)
         {
-            hello.Agent.Tell(new AgentRefused(answer is NodeNotRegistered refused ? refused.Reason : "the node is gone again"), Self);
+            registered.Hello.Agent.Tell(new AgentRefused(registered.Answer is NodeNotRegistered refused ? refused.Reason : $"unexpected answer {registered.Answer.GetType().Name}"), Self);
+            return;
+        }
+        var hello = registered.Hello;
+        _services.Cache.WaitForAsync(Math.Max(node.ResourceVersion, hello.Seen)).WaitAsync(RegisterDeadline, _services.Time)
+            .PipeTo(Self, Self, () => new CaughtUp(hello, null), e => new CaughtUp(hello, e));
+    }
+
+    private void OnCaughtUp(CaughtUp ready)
+    {
+        var hello = ready.Hello;
+        if (ready.Failure is not null || _services.Cache.Get(NodeKey(hello.NodeName)) is not { } node)
+        {
+            hello.Agent.Tell(new AgentRefused(ready.Failure is null ? "the node is gone again" : "this member has not caught up with the others yet"), Self);
             return;
         }
         if (_feeds.Remove(hello.NodeName, out var former) && !former.Agent.Equals(hello.Agent)) Context.Unwatch(former.Agent);
@@ -74,6 +130,21 @@ public sealed class AgentEndpointActor : ReceiveActor
         var feed = new AgentFeed(hello.NodeName, hello.Agent, _services.Cache);
         _feeds[hello.NodeName] = feed;
         feed.Welcome(node, Self);
+        hello.Agent.Tell(new MembersChanged(_endpoints), Self);
+    }
+
+    private void OnLeft(AgentLeft left)
+    {
+        if (_feeds.TryGetValue(left.NodeName, out var feed) && Rights().Owns(feed.Agent)) Forget(feed.Agent);
+    }
+
+    private void Forget(IActorRef agent)
+    {
+        foreach (var (node, feed) in _feeds.Where(f => f.Value.Agent.Equals(agent)).ToList())
+        {
+            Context.Unwatch(feed.Agent);
+            _feeds.Remove(node);
+        }
     }
 
     /// <summary>Alive is alive, known or not; but an agent without a feed hears nothing and must say hello. One that a newer agent replaced must not: they would take the node from each other for ever.</summary>
@@ -83,11 +154,6 @@ public sealed class AgentEndpointActor : ReceiveActor
         Sender.Tell(Feed(beat.NodeName) is null ? new AgentUnknown(beat.NodeName) : new AgentHeartbeatSeen(), Self);
     }
 
-    private void OnAgentGone(Terminated gone)
-    {
-        foreach (var (node, _) in _feeds.Where(f => f.Value.Agent.Equals(gone.ActorRef)).ToList()) _feeds.Remove(node);
-    }
-
     private void OnEvent(ReportEvent e) => _services.Events.Tell(new RecordEvent(e.About.Namespace, e.Kind, e.ApiVersion, e.About.Name, e.Uid, "", e.FieldPath,
         e.Type, e.Reason, e.Message, e.Component, e.Host), Self);
 
@@ -95,9 +161,29 @@ public sealed class AgentEndpointActor : ReceiveActor
     {
         var pod = _services.Cache.Get(request.Pod);
         if (pod is null || pod.Uid != request.Uid) Sender.Tell(new PodTokenRefused($"pod {request.Pod.Namespace}/{request.Pod.Name} is gone"), Self);
+        else if (!Rights().IsTrusted && pod.Read<Pod>().Spec.ServiceAccountName != request.ServiceAccount)
+            Sender.Tell(new PodTokenRefused($"pod {request.Pod.Namespace}/{request.Pod.Name} does not run as {request.ServiceAccount}"), Self);
         else if (_services.Cache.Get(new ResourceKey("serviceaccounts", request.Pod.Namespace, request.ServiceAccount)) is null)
             Sender.Tell(new PodTokenRefused($"serviceaccounts \"{request.ServiceAccount}\" not found"), Self);
         else Sender.Tell(_tokens(request), Self);
+    }
+
+    private void OnCertificate(RequestNodeCertificate request)
+    {
+        var (services, asked) = (_services, Sender);
+        new Certificates.NodeCertificateRequests(services).RenewAsync(request)
+            .PipeTo(asked, Self, answer => answer, e => new NodeCertificateRefused(e.Message));
+    }
+
+    private void OnMembers()
+    {
+        var own = Context.System.Address;
+        var others = Cluster.Get(Context.System).State.Members.Where(m => m.Status == MemberStatus.Up)
+            .Select(m => Address.TryParse(m.Address, out var address) && address.CanBeDialled ? address : null).OfType<Address>();
+        var endpoints = others.Concat(own.CanBeDialled ? [own] : []).Select(a => a + AgentAddress.EndpointPath).Distinct().Order(StringComparer.Ordinal).ToList();
+        if (endpoints.SequenceEqual(_endpoints)) return;
+        _endpoints = endpoints;
+        foreach (var feed in _feeds.Values) feed.Agent.Tell(new MembersChanged(_endpoints), Self);
     }
 
     private AgentFeed? Feed(string node) => _feeds.GetValueOrDefault(node);
@@ -107,7 +193,12 @@ public sealed class AgentEndpointActor : ReceiveActor
 
     private static ResourceKey NodeKey(string name) => new("nodes", "", name);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Sender} may not send this {Message}: it speaks for another node, or for a pod that is not bound to its own")]
+    private static partial void LogRefused(ILogger log, string sender, string message);
+
     private sealed record Folded(IReadOnlyList<ResourceChange> Changes);
 
     private sealed record Registered(AgentHello Hello, object Answer);
+
+    private sealed record CaughtUp(AgentHello Hello, Exception? Failure);
 }

@@ -82,7 +82,12 @@ public sealed class NodeActor : ControlLoopActor
     {
         var reported = JsonNode.Parse(request.NodeJson.Span)!.AsObject();
         void Reply(ResourceReply reply) =>
-            agent.Tell(reply is ResourceRefused refused ? new NodeNotRegistered(refused.Status.Message) : new NodeRegistered(Key.Name), Self);
+            agent.Tell(reply switch
+            {
+                ResourceWritten written => new NodeRegistered(Key.Name, written.ResourceVersion),
+                ResourceRefused refused => new NodeNotRegistered(refused.Status.Message),
+                _ => new NodeNotRegistered($"unexpected answer {reply.GetType().Name}"),
+            }, Self);
         try
         {
             if (Current is null) Create(reported, cidr, Reply);

@@ -23,6 +23,9 @@ public sealed record ControlPlaneOptions
     /// <summary>The cluster CA certificate in PEM: published to every namespace.</summary>
     public string CaCertificate { get; init; } = "";
 
+    /// <summary>Signs approved certificate requests with the cluster's authority; null where this member has no key of it.</summary>
+    public Certificates.ICertificateSigner? CertificateSigner { get; init; }
+
     /// <summary>How long the journal keeps superseded rows and the cache its windows.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromHours(1);
 

@@ -89,7 +89,7 @@ public sealed class ClusterHost : IAsyncDisposable
         var addresses = HostAddresses.Of(_configuration.ControlPlane.ServiceCidr);
         var nodeAddress = _configuration.NodeAddress ?? addresses.First(a => !IPAddress.IsLoopback(a));
         var pki = ClusterPki.LoadOrCreate(_directory.Pki, ServingNames(addresses.Append(nodeAddress)), _time);
-        var options = _configuration.ControlPlane with { CaCertificate = pki.Authority.CertificatePem };
+        var options = _configuration.ControlPlane with { CaCertificate = pki.Authority.CertificatePem, CertificateSigner = pki.Authority };
         var journal = Add(await SqliteJournal.OpenAsync(_directory.Journal, "member-1", $"127.0.0.1:{_configuration.ApiPort}", _time, cancel));
         var system = Add(ActorSystem.Create("orchestrator", new ActorSystemSetup { TimeProvider = _time, LoggerFactory = logging }));
         var tokens = new ServiceAccountTokens(pki.ServiceAccountKey, _time);

@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
+using Orchestrator.Actors.Certificates;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
 

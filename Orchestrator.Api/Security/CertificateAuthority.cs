@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Orchestrator.Actors.Certificates;
 
 namespace Orchestrator.Api.Security;
 
@@ -8,7 +9,7 @@ namespace Orchestrator.Api.Security;
 /// The cluster's certificate authority: an ECDSA P-256 key and its self-signed certificate. Issues serving and client certificates;
 /// in client certificates the common name is the user and each organisation is a group, as Kubernetes reads them.
 /// </summary>
-public sealed class CertificateAuthority(X509Certificate2 certificate, TimeProvider time) : IDisposable
+public sealed class CertificateAuthority(X509Certificate2 certificate, TimeProvider time) : ICertificateSigner, IDisposable
 {
     /// <summary>How long the authority itself is valid.</summary>
     public static readonly TimeSpan AuthorityLifetime = TimeSpan.FromDays(3650);
@@ -40,21 +41,33 @@ public sealed class CertificateAuthority(X509Certificate2 certificate, TimeProvi
         return new CertificateAuthority(request.CreateSelfSigned(now - Backdate, now + AuthorityLifetime), time);
     }
 
+    /// <summary><c>sha256:…</c> of the authority's public key info, as kubeadm's <c>--discovery-token-ca-cert-hash</c>.</summary>
+    public string PublicKeyHash => HashOf(Certificate);
+
+    /// <summary><see cref="PublicKeyHash"/> of any authority's certificate.</summary>
+    public static string HashOf(X509Certificate2 authority) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(authority.PublicKey.ExportSubjectPublicKeyInfo()));
+
     /// <summary>Issues a serving certificate for DNS names and addresses (each entry is one or the other).</summary>
-    public X509Certificate2 IssueServing(string commonName, IEnumerable<string> hosts)
-    {
-        var names = new SubjectAlternativeNameBuilder();
-        foreach (var host in hosts.Distinct(StringComparer.OrdinalIgnoreCase))
-        {
-            if (IPAddress.TryParse(host, out var address)) names.AddIpAddress(address);
-            else names.AddDnsName(host);
-        }
-        return Issue(new X500DistinguishedNameBuilder().With(commonName, []), ServerAuthentication, names);
-    }
+    public X509Certificate2 IssueServing(string commonName, IEnumerable<string> hosts) =>
+        Issue(SubjectNames.Build(commonName, []), [ServerAuthentication], NamesOf(hosts));
+
+    /// <summary>Issues what a control-plane member shows to members and agents, whichever side dials.</summary>
+    public X509Certificate2 IssueMember(string user, string group, IEnumerable<string> hosts) =>
+        Issue(SubjectNames.Build(user, [group]), [ServerAuthentication, ClientAuthentication], NamesOf(hosts));
 
     /// <summary>Issues a client certificate for a user in groups.</summary>
     public X509Certificate2 IssueClient(string user, params IReadOnlyList<string> groups) =>
-        Issue(new X500DistinguishedNameBuilder().With(user, groups), ClientAuthentication, names: null);
+        Issue(SubjectNames.Build(user, groups), [ClientAuthentication], names: null);
+
+    /// <inheritdoc/>
+    public string Sign(RequestedCertificate requested, IReadOnlyCollection<string> usages, TimeSpan? lifetime)
+    {
+        string[] purposes = [.. usages.Contains("client auth") ? [ClientAuthentication] : Array.Empty<string>(), .. usages.Contains("server auth") ? [ServerAuthentication] : Array.Empty<string>()];
+        var hosts = requested.DnsNames.Concat(requested.Addresses.Select(a => a.ToString())).ToList();
+        var limited = lifetime is { } wanted && wanted < LeafLifetime ? wanted : LeafLifetime;
+        using var issued = Sign(SubjectNames.Build(requested.User, requested.Groups), requested.Key, purposes, hosts.Count == 0 ? null : NamesOf(hosts), limited);
+        return issued.ExportCertificatePem() + "\n";
+    }
 
     /// <summary>Whether this authority issued the certificate for client authentication, and it is valid now.</summary>
     public bool IsValidClient(X509Certificate2 client)
@@ -73,52 +86,35 @@ public sealed class CertificateAuthority(X509Certificate2 certificate, TimeProvi
     /// <inheritdoc/>
     public void Dispose() => Certificate.Dispose();
 
-    private X509Certificate2 Issue(X500DistinguishedNameBuilder subject, string usage, SubjectAlternativeNameBuilder? names)
+    private static SubjectAlternativeNameBuilder NamesOf(IEnumerable<string> hosts)
+    {
+        var names = new SubjectAlternativeNameBuilder();
+        foreach (var host in hosts.Distinct(StringComparer.OrdinalIgnoreCase))
+        {
+            if (IPAddress.TryParse(host, out var address)) names.AddIpAddress(address);
+            else names.AddDnsName(host);
+        }
+        return names;
+    }
+
+    private X509Certificate2 Issue(X500DistinguishedName subject, IEnumerable<string> usages, SubjectAlternativeNameBuilder? names)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest(subject.Build(), key, HashAlgorithmName.SHA256);
+        using var issued = Sign(subject, new PublicKey(key), usages, names, LeafLifetime);
+        return issued.CopyWithPrivateKey(key);
+    }
+
+    private X509Certificate2 Sign(X500DistinguishedName subject, PublicKey key, IEnumerable<string> usages, SubjectAlternativeNameBuilder? names, TimeSpan lifetime)
+    {
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: false, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature | X509KeyUsageFlags.KeyEncipherment, critical: true));
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false));
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([.. usages.Select(u => new Oid(u))], critical: false));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(Certificate, includeKeyIdentifier: true, includeIssuerAndSerial: false));
         if (names is not null) request.CertificateExtensions.Add(names.Build());
         var now = time.GetUtcNow();
-        var until = now + LeafLifetime;
+        var until = now + lifetime;
         if (until > Certificate.NotAfter) until = Certificate.NotAfter;
-        using var issued = request.Create(Certificate, now - Backdate, until, RandomNumberGenerator.GetBytes(16));
-        return issued.CopyWithPrivateKey(key);
-    }
-}
-
-/// <summary>Builds the subject of a Kubernetes client certificate.</summary>
-internal static class SubjectNames
-{
-    private const string CommonNameOid = "2.5.4.3";
-    private const string OrganizationOid = "2.5.4.10";
-
-    /// <summary>Adds organisations and the common name.</summary>
-    public static X500DistinguishedNameBuilder With(this X500DistinguishedNameBuilder builder, string commonName, IReadOnlyList<string> organizations)
-    {
-        foreach (var organization in organizations) builder.AddOrganizationName(organization);
-        builder.AddCommonName(commonName);
-        return builder;
-    }
-
-    /// <summary>Reads user (common name) and groups (organisations) of a subject back.</summary>
-    public static (string User, IReadOnlyList<string> Groups) Read(X500DistinguishedName subject)
-    {
-        var user = "";
-        var groups = new List<string>();
-        foreach (var part in subject.EnumerateRelativeDistinguishedNames())
-        {
-            if (part.HasMultipleElements) continue;
-            var value = part.GetSingleElementValue() ?? "";
-            switch (part.GetSingleElementType().Value)
-            {
-                case CommonNameOid: user = value; break;
-                case OrganizationOid: groups.Add(value); break;
-            }
-        }
-        return (user, groups);
+        return request.Create(Certificate, now - Backdate, until, RandomNumberGenerator.GetBytes(16));
     }
 }

@@ -111,10 +111,19 @@ public sealed class RemoteStream : IAsyncDisposable
         return chunk;
     }
 
-    /// <summary>Ends it: with an error for the other side, where this one has not completed.</summary>
+    /// <summary>Ends it: with an error for the other side, where not both have completed. Who has said all but will not listen any more is gone for the other.</summary>
     public ValueTask DisposeAsync()
     {
-        Complete("the stream was closed");
+        const string Closed = "the stream was closed";
+        lock (_over)
+        {
+            if (_failure is not null || (_wrote && _readEnded))
+                return ValueTask.CompletedTask;
+            _wrote = true;
+        }
+
+        _association.Queue.AddBulk(new OutboundStreamEnd(Id, Closed));
+        End(new IOException(Closed));
         return ValueTask.CompletedTask;
     }
 

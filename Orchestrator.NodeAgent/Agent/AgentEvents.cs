@@ -5,7 +5,7 @@ using Orchestrator.Resources.Types.Core.V1;
 
 namespace Orchestrator.NodeAgent.Agent;
 
-/// <summary>Events about this node and its pods, as the kubelet records them. Thread-safe.</summary>
+/// <summary>Events about this node and its pods, as the kubelet records them. Nobody waits for an answer, so they come from the control plane's own reference in this process. Thread-safe.</summary>
 public sealed class AgentEvents(IActorRef controlPlane, string nodeName)
 {
     /// <summary>An event of type Normal.</summary>
@@ -16,12 +16,12 @@ public sealed class AgentEvents(IActorRef controlPlane, string nodeName)
 
     /// <summary>A Warning about the node itself; its uid is its name, as in the kubelet's events.</summary>
     public void NodeWarning(string reason, string message) => controlPlane.Tell(
-        new ReportEvent(new ResourceKey("nodes", "", nodeName), "Node", "v1", nodeName, "Warning", reason, Shortened(message), "", "kubelet", nodeName), null);
+        new ReportEvent(new ResourceKey("nodes", "", nodeName), "Node", "v1", nodeName, "Warning", reason, Shortened(message), "", "kubelet", nodeName), controlPlane);
 
     private void Report(Pod pod, string fieldPath, string type, string reason, string message) => controlPlane.Tell(
         new ReportEvent(new ResourceKey("pods", pod.Metadata.Namespace, pod.Metadata.Name), "Pod", "v1", pod.Metadata.UID, type, reason,
             Shortened(message), fieldPath, "kubelet", nodeName),
-        null);
+        controlPlane);
 
     private static string Shortened(string message) => message.Length <= 1024 ? message : message[..1021] + "...";
 }

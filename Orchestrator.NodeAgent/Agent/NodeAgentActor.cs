@@ -1,4 +1,5 @@
 using Orchestrator.Engine.Actor;
+using Orchestrator.NodeAgent.Connection;
 using Orchestrator.NodeAgent.Nodes;
 using Orchestrator.NodeAgent.Pods;
 using Orchestrator.NodeAgent.Probes;
@@ -9,6 +10,7 @@ using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Workloads;
 using ContainerState = Orchestrator.NodeAgent.Runtime.ContainerState;
 
 namespace Orchestrator.NodeAgent.Agent;
@@ -40,6 +42,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     private bool _looking;
     private bool _heartbeatUnanswered;
     private DateTimeOffset _lastHello;
+    private long _seen;
 
     /// <param name="options">How it runs.</param>
     /// <param name="services">What its pods share.</param>
@@ -57,6 +60,9 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         Receive<RelistFailed>(_ => Timers.StartSingleTimer("relist", Tick.Relist, TimeSpan.FromSeconds(1)));
         Receive<AgentWelcome>(OnWelcome);
         Receive<AgentRefused>(_ => { });
+        Receive<MembersChanged>(_ => { }); // an agent of the member's own process needs no other
+        Receive<HomeFound>(_ => OnHomeFound());
+        Receive<HomeLost>(_ => Disconnected());
         Receive<AgentHeartbeatSeen>(_ => _heartbeatUnanswered = false);
         Receive<AgentUnknown>(_ => Reconnect());
         Receive<PodsChanged>(changed => OnPods(changed.Pods));
@@ -195,7 +201,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     {
         _lastHello = _options.TimeProvider.GetUtcNow();
         _status = NodeStatusBuilder.Build(_options, _facts, _status, _options.TimeProvider.GetUtcNow());
-        _options.ControlPlane.Tell(new AgentHello(_options.NodeName, Self, TypedJson.Write(NodeStatusBuilder.Node(_options, _status))), Self);
+        _options.ControlPlane.Tell(new AgentHello(_options.NodeName, Self, TypedJson.Write(NodeStatusBuilder.Node(_options, _status)), _seen), Self);
     }
 
     private void OnWelcome(AgentWelcome welcome)
@@ -210,6 +216,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         foreach (var (_, worker) in _workers.Where(w => !here.Contains(w.Key)).ToList()) worker.Actor.Tell(PodObjectGone.Instance);
         OnPods(welcome.Pods);
         Follow(always: true);
+        foreach (var worker in _workers.Values) worker.Actor.Tell(PodWorkerActor.Wake.Report, Self);
         if (first || !_networkUp) ConfigureNetwork();
         _heartbeatUnanswered = false;
         Beat();
@@ -234,6 +241,11 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         if (_options.TimeProvider.GetUtcNow() - _lastHello >= _options.RetryInterval) Hello();
     }
 
+    private void OnHomeFound()
+    {
+        if (_runtimeUp || _status is not null) Hello();
+    }
+
     /// <summary>Pods run on; the next welcome brings everything up to date.</summary>
     private void Disconnected()
     {
@@ -253,6 +265,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     {
         foreach (var state in states)
         {
+            _seen = Math.Max(_seen, state.ResourceVersion);
             if (state.Json is not { } json)
             {
                 if (_workers.TryGetValue(state.Uid, out var gone)) gone.Actor.Tell(PodObjectGone.Instance);

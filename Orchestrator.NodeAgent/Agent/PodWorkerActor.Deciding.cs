@@ -1,5 +1,6 @@
 using Orchestrator.Engine.Actor;
 using Orchestrator.NodeAgent.Pods;
+using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.NodeAgent.Agent;
 

@@ -466,7 +466,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
 
     private sealed record CleanedUp(bool Everything, Exception? Failure);
 
-    private sealed record Wake(string Why)
+    internal sealed record Wake(string Why)
     {
         public static readonly Wake Look = new("look");
         public static readonly Wake Refresh = new("refresh");

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Orchestrator.Engine.Remote.Serialization;
 using Orchestrator.Resources;
 
 namespace Orchestrator.Protocol.Streams;
@@ -29,18 +30,26 @@ public readonly record struct StreamFrame(byte Channel, ReadOnlyMemory<byte> Dat
 public abstract record NodeStreamRequest(ResourceKey Pod, string Uid);
 
 /// <summary>kubectl logs. <paramref name="Since"/> and times are absolute; null means from the start. Output on stdout frames, exact bytes, then the stream ends.</summary>
+[WireName("stream.log.v1")]
 public sealed record LogRequest(ResourceKey Pod, string Uid, string Container, bool Follow, bool Previous, bool Timestamps, DateTimeOffset? Since, long? TailLines, long? LimitBytes)
     : NodeStreamRequest(Pod, Uid);
 
 /// <summary>kubectl exec.</summary>
+[WireName("stream.exec.v1")]
 public sealed record ExecRequest(ResourceKey Pod, string Uid, string Container, IReadOnlyList<string> Command, bool Stdin, bool Stdout, bool Stderr, bool Tty)
     : NodeStreamRequest(Pod, Uid);
 
 /// <summary>kubectl attach.</summary>
+[WireName("stream.attach.v1")]
 public sealed record AttachRequest(ResourceKey Pod, string Uid, string Container, bool Stdin, bool Stdout, bool Stderr, bool Tty) : NodeStreamRequest(Pod, Uid);
 
 /// <summary>One TCP connection to a pod's port (port-forward, proxy): stdin frames to it, stdout frames from it.</summary>
+[WireName("stream.port.v1")]
 public sealed record PortRequest(ResourceKey Pod, string Uid, int Port) : NodeStreamRequest(Pod, Uid);
+
+/// <summary>A member asks another one that the node's agent may be connected to, or run in. <paramref name="Request"/> is a <see cref="NodeStreamRequest"/>.</summary>
+[WireName("stream.relayed.v1")]
+public sealed record RelayedStream(string Node, object Request);
 
 /// <summary>One end of a stream between a gateway and a node. Both channels are bounded: a slow reader holds the writer back.</summary>
 public interface INodeStream : IAsyncDisposable

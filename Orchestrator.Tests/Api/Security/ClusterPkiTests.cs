@@ -1,4 +1,5 @@
 using System.Security.Cryptography.X509Certificates;
+using Orchestrator.Actors.Certificates;
 using Orchestrator.Api.Security;
 using Shouldly;
 using Xunit;
