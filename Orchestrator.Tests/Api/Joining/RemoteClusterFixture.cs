@@ -82,7 +82,12 @@ internal sealed class RemoteClusterFixture : IAsyncDisposable
             Logging = NullLoggerFactory.Instance,
             Agent = (_, controlPlane) => new NodeAgentOptions
             {
-                NodeName = node, ClusterId = "test", DataDirectory = _directory, Runtime = runtime, ControlPlane = controlPlane, HeartbeatInterval = TimeSpan.FromSeconds(1),
+                NodeName = node,
+                ClusterId = "test",
+                DataDirectory = _directory,
+                Runtime = runtime,
+                ControlPlane = controlPlane,
+                HeartbeatInterval = TimeSpan.FromSeconds(1),
             },
         });
         _agents.Add(agent);
