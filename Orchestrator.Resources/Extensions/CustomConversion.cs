@@ -1,9 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
-using Orchestrator.Resources.Schema;
-using Orchestrator.Resources.Writing;
 
 namespace Orchestrator.Resources.Extensions;
 
@@ -11,7 +8,7 @@ namespace Orchestrator.Resources.Extensions;
 /// The <c>None</c> conversion of custom kinds: versions differ in their apiVersion, and in what their schemas prune and default. An object that was
 /// stored before its schema had a default shows the default when it is read.
 /// </summary>
-internal sealed class CustomConversion(string apiVersion, string storedVersion, string schemaName, JsonSchema schema) : KindConversion
+internal sealed class CustomConversion(string apiVersion, string storedVersion, string schemaName, JsonSchema schema) : KindConversion(schemaName)
 {
     private readonly byte[] _head = Encoding.UTF8.GetBytes($"{{\"apiVersion\":\"{apiVersion}\",");
 
@@ -32,12 +29,5 @@ internal sealed class CustomConversion(string apiVersion, string storedVersion, 
     }
 
     /// <inheritdoc/>
-    public override ReadOnlyMemory<byte> Present(ReadOnlyMemory<byte> stored)
-    {
-        if (!schema.HasDefaults && stored.Span.StartsWith(_head)) return stored;
-        var obj = JsonNode.Parse(stored.Span)!.AsObject();
-        var version = ObjectMeta.Get(obj, "resourceVersion");
-        var bytes = CanonicalJson.Write(FromStored(obj), SchemaCatalog.Default.Find(schemaName));
-        return ResourceVersionSplice.Parse(version) is { } number ? ResourceVersionSplice.Insert(bytes, number) : bytes;
-    }
+    public override ReadOnlyMemory<byte> Present(ReadOnlyMemory<byte> stored) => !schema.HasDefaults && stored.Span.StartsWith(_head) ? stored : base.Present(stored);
 }

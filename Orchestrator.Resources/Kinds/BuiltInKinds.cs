@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Conversion;
 using Orchestrator.Resources.Defaults;
 using Orchestrator.Resources.Kinds.Core;
 using Orchestrator.Resources.Kinds.Tables;
@@ -21,12 +22,23 @@ internal static class BuiltInKinds
         Table = ClusterTables.RoleBinding,
     };
 
+    private static readonly KindStrategy Events = new EventStrategy();
+    private static readonly EventConversion NewEvents = new();
+    private static readonly AutoscalerConversion FirstAutoscalers = new();
+
+    private static readonly KindStrategy Autoscalers = new RuledStrategy
+    {
+        Defaults = ClusterDefaults.HorizontalPodAutoscaler,
+        Rules = WorkloadValidation.Autoscaler,
+        Table = ClusterTables.HorizontalPodAutoscaler,
+    };
+
     private static readonly KindStrategy Roles = new RuledStrategy { Rules = ClusterValidation.Role, Table = ClusterTables.Created };
     private static readonly KindStrategy Webhooks = new RuledStrategy { Defaults = ClusterDefaults.Webhooks, Table = ClusterTables.Webhooks };
 
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
-        .. Core(), .. Apps(), .. Autoscaling(), .. Batch(), .. Certificates(), .. Coordination(), .. Discovery(), .. Networking(),
+        .. Core(), .. Apps(), .. Autoscaling(), .. Batch(), .. Certificates(), .. Coordination(), .. Discovery(), .. EventsGroup(), .. Networking(),
         .. Policy(), .. Rbac(), .. Scheduling(), .. Storage(), .. Node(), .. Admission(), .. FlowControl(), .. Extensions(),
     ];
 
@@ -34,7 +46,7 @@ internal static class BuiltInKinds
     [
         Namespaced("", "v1", "core.v1", "ConfigMap", "configmaps", new RuledStrategy { Rules = ConfigValidation.ConfigMap, Change = ConfigValidation.ConfigMapChange, Table = CoreTables.ConfigMap }) with { ShortNames = ["cm"] },
         Namespaced("", "v1", "core.v1", "Endpoints", "endpoints", new RuledStrategy { Defaults = ClusterDefaults.Endpoints, Rules = EndpointValidation.Endpoints, Table = CoreTables.Endpoints }) with { ShortNames = ["ep"] },
-        Namespaced("", "v1", "core.v1", "Event", "events", new EventStrategy()) with { ShortNames = ["ev"], NameRule = NameRules.PathSegment },
+        Namespaced("", "v1", "core.v1", "Event", "events", Events) with { ShortNames = ["ev"], NameRule = NameRules.PathSegment },
         Namespaced("", "v1", "core.v1", "LimitRange", "limitranges", new RuledStrategy { Defaults = ClusterDefaults.LimitRange, Rules = ClusterValidation.LimitRange }) with { ShortNames = ["limits"] },
         Cluster("", "v1", "core.v1", "Namespace", "namespaces", new NamespaceStrategy()) with
         {
@@ -112,12 +124,14 @@ internal static class BuiltInKinds
 
     private static IEnumerable<ResourceKind> Autoscaling() =>
     [
-        Namespaced("autoscaling", "v2", "autoscaling.v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", new RuledStrategy
-        {
-            Defaults = ClusterDefaults.HorizontalPodAutoscaler, Rules = WorkloadValidation.Autoscaler, Table = ClusterTables.HorizontalPodAutoscaler,
-        }) with
+        // The first one is the version that is stored.
+        Namespaced("autoscaling", "v2", "autoscaling.v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", Autoscalers) with
         {
             ShortNames = ["hpa"], Categories = ["all"], Subresources = ["status"],
+        },
+        Namespaced("autoscaling", "v1", "autoscaling.v1", "HorizontalPodAutoscaler", "horizontalpodautoscalers", new ConvertedStrategy(Autoscalers, FirstAutoscalers)) with
+        {
+            ShortNames = ["hpa"], Categories = ["all"], Subresources = ["status"], Conversion = FirstAutoscalers,
         },
     ];
 
@@ -153,6 +167,15 @@ internal static class BuiltInKinds
         {
             Defaults = ClusterDefaults.EndpointSlice, Rules = EndpointValidation.Slice, Change = EndpointValidation.SliceChange, Table = CoreTables.EndpointSlice,
         }) with { HasGeneration = true }];
+
+    /// <summary>The core API's events under the names of their own group.</summary>
+    private static IEnumerable<ResourceKind> EventsGroup() =>
+    [
+        Namespaced("events.k8s.io", "v1", "events.v1", "Event", "events", new ConvertedEventStrategy(Events, NewEvents)) with
+        {
+            ShortNames = ["ev"], NameRule = NameRules.PathSegment, StoredAs = "events", Conversion = NewEvents,
+        },
+    ];
 
     private static IEnumerable<ResourceKind> Networking() =>
     [

@@ -1,11 +1,15 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Json;
+using Orchestrator.Resources.Schema;
+using Orchestrator.Resources.Writing;
 
 namespace Orchestrator.Resources.Kinds;
 
 /// <summary>
 /// How objects of one served version turn into the version they are stored in and back. Nothing may get lost on the way there and back again.
 /// </summary>
-public abstract class KindConversion
+/// <param name="schemaName">The type of this version's objects.</param>
+public abstract class KindConversion(string schemaName)
 {
     /// <summary>A stored object in this version; <paramref name="stored"/> may be changed and belongs to the result.</summary>
     public abstract JsonObject FromStored(JsonObject stored);
@@ -14,5 +18,11 @@ public abstract class KindConversion
     public abstract JsonObject ToStored(JsonObject obj);
 
     /// <summary>An object's stored bytes, resourceVersion included, as clients of this version receive them.</summary>
-    public abstract ReadOnlyMemory<byte> Present(ReadOnlyMemory<byte> stored);
+    public virtual ReadOnlyMemory<byte> Present(ReadOnlyMemory<byte> stored)
+    {
+        var obj = JsonNode.Parse(stored.Span)!.AsObject();
+        var version = ObjectMeta.Get(obj, "resourceVersion");
+        var bytes = CanonicalJson.Write(FromStored(obj), SchemaCatalog.Default.Find(schemaName));
+        return ResourceVersionSplice.Parse(version) is { } number ? ResourceVersionSplice.Insert(bytes, number) : bytes;
+    }
 }

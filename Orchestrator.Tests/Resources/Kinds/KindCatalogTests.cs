@@ -53,7 +53,7 @@ public sealed class KindCatalogTests
     [Fact]
     public void No_two_kinds_share_a_name()
     {
-        KindCatalog.Default.All.Select(k => k.GroupResource).ShouldBeUnique();
+        KindCatalog.Default.All.Select(k => (k.GroupResource, k.Version)).ShouldBeUnique();
         KindCatalog.Default.All.SelectMany(k => k.ShortNames.Select(s => s)).Where(s => s.Length > 0).ShouldBeUnique();
     }
 
