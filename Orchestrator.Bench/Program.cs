@@ -8,11 +8,12 @@ if (args is ["bare-kestrel", var file])
     return 0;
 }
 
-// ./orchestrator bench [ROW…]: actors, scheduler, writes, start, reads, watches, pods; all where none is named.
+// ./orchestrator bench [ROW…]: actors, remote, scheduler, writes, start, reads, watches, pods; all where none is named.
 bool Wanted(string row) => args.Length == 0 || args.Contains(row);
 var table = new BenchTable(Console.Out);
 table.Begin();
 if (Wanted("actors")) Add(await ActorMessages.MeasureAsync());
+if (Wanted("remote")) Add(await RemoteMessages.MeasureAsync());
 if (Wanted("scheduler")) Add(SchedulerDecisions.Measure());
 if (Wanted("writes")) Add(await DurableWrites.MeasureAsync());
 if (new[] { "start", "reads", "watches", "pods" }.Any(Wanted))

@@ -1,6 +1,7 @@
 using System.Net;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Remote.Serialization;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Types.Core.V1;
@@ -11,18 +12,23 @@ namespace Orchestrator.Actors.Services;
 /// <param name="Service">Which service.</param>
 /// <param name="ClusterIp">Address asked for, empty for any, null where none is needed.</param>
 /// <param name="NodePorts">Per port: the node port asked for, 0 for any, null where none is needed; with its protocol.</param>
+[WireName("addresses.for-service.v1")]
 public sealed record AllocateServiceAddresses(ResourceKey Service, string? ClusterIp, IReadOnlyList<(int? Port, string Protocol)> NodePorts);
 
 /// <summary>What was reserved, in the order asked.</summary>
+[WireName("addresses.of-service.v1")]
 public sealed record ServiceAddresses(string? ClusterIp, IReadOnlyList<int?> NodePorts);
 
 /// <summary>Asks for a pod subnet for a node. Answered with <see cref="NodeSubnet"/> or <see cref="AddressesRefused"/>.</summary>
+[WireName("addresses.for-node.v1")]
 public sealed record AllocateNodeSubnet(ResourceKey Node);
 
 /// <summary>A node's pod subnet.</summary>
+[WireName("addresses.of-node.v1")]
 public sealed record NodeSubnet(string Cidr);
 
 /// <summary>Nothing was reserved.</summary>
+[WireName("addresses.refused.v1")]
 public sealed record AddressesRefused(FieldErrors Errors);
 
 /// <summary>

@@ -5,6 +5,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Engine.Configuration;
+using Orchestrator.Engine.Remote;
+using Orchestrator.Engine.Remote.Serialization;
 using Orchestrator.Resources.Naming;
 using Orchestrator.Resources.Types.Core.V1;
 
@@ -33,6 +35,9 @@ public sealed record ClusterConfiguration
 
     /// <summary>More names and addresses for the serving certificate.</summary>
     public required IReadOnlyList<string> ExtraNames { get; init; }
+
+    /// <summary>How members and agents talk to each other; the messages are the caller's to add.</summary>
+    public required RemoteConfiguration Remote { get; init; }
 
     /// <summary>Domain of Services' names.</summary>
     public required string ClusterDomain { get; init; }
@@ -93,6 +98,7 @@ public sealed record ClusterConfiguration
             ApiAddress = values.Get<IPAddress>("orchestrator.api.address", "an IP address", IPAddress.TryParse),
             ApiPort = options.Port ?? values.Get<int>("orchestrator.api.port", "a port from 1 to 65535", Whole(1, 65_535)),
             ExtraNames = values.GetTexts("orchestrator.api.extra-names"),
+            Remote = RemoteConfiguration.From(values, WireCatalog.Engine),
             ClusterDomain = values.Get<string>("orchestrator.network.cluster-domain", "a DNS name", TryParseDnsName),
             NodeNames = [.. Enumerable.Range(1, options.Nodes).Select(i => i == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{i}"))],
             NodeAddress = values.Get<IPAddress?>("orchestrator.node.address", "an IP address, or empty", TryParseOptionalAddress),

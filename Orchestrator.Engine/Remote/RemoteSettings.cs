@@ -1,12 +1,10 @@
 using System.Security.Cryptography.X509Certificates;
-using Microsoft.Extensions.Configuration;
 using Orchestrator.Engine.Actor;
-using Orchestrator.Engine.Configuration;
 using Orchestrator.Engine.Remote.Serialization;
 
 namespace Orchestrator.Engine.Remote;
 
-/// <summary>How a system talks to others. Keys are Akka.NET's under <c>akka.remote</c>; <c>reference.hocon</c> says what each is for.</summary>
+/// <summary>How a system talks to others; <see cref="RemoteConfiguration"/> reads most of it.</summary>
 public sealed record RemoteSettings
 {
     /// <summary>What may cross.</summary>
@@ -53,20 +51,6 @@ public sealed record RemoteSettings
 
     /// <summary>Source of jitter.</summary>
     public Random Random { get; init; } = Random.Shared;
-
-    /// <summary>Reads <c>akka.remote</c>. Throws <see cref="HoconException"/>.</summary>
-    public static RemoteSettings From(IConfiguration configuration, WireCatalog messages) => new()
-    {
-        Messages = messages,
-        MaxFrameSize = checked((int)configuration.GetByteSize("akka.remote.dot-netty.tcp.maximum-frame-size")),
-        ConnectionTimeout = configuration.GetTimeSpan("akka.remote.dot-netty.tcp.connection-timeout"),
-        HeartbeatInterval = configuration.GetTimeSpan("akka.remote.transport-failure-detector.heartbeat-interval"),
-        AcceptableHeartbeatPause = configuration.GetTimeSpan("akka.remote.transport-failure-detector.acceptable-heartbeat-pause"),
-        UnreachableAfter = configuration.GetTimeSpan("akka.remote.watch-failure-detector.acceptable-heartbeat-pause"),
-        RetryGate = configuration.GetTimeSpan("akka.remote.retry-gate-closed-for"),
-        FlushOnShutdown = configuration.GetTimeSpan("akka.remote.flush-wait-on-shutdown"),
-        SendQueue = configuration.GetInt("akka.remote.outbound-message-queue-size"),
-    };
 }
 
 /// <summary>Who a peer says it is, and what proves it.</summary>

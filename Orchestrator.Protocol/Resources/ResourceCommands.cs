@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Engine.Remote.Serialization;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
 
@@ -19,9 +20,11 @@ public sealed record WriteContext(string User, string FieldManager, bool DryRun,
 public abstract record ResourceCommand(ResourceKey Key, string ApiVersion, WriteContext Context);
 
 /// <summary>Create; <paramref name="Object"/> is decoded, defaulted and validated, and the receiver owns it.</summary>
+[WireName("resource.create.v1")]
 public sealed record CreateResource(ResourceKey Key, string ApiVersion, WriteContext Context, JsonObject Object) : ResourceCommand(Key, ApiVersion, Context);
 
 /// <summary>Replace; <paramref name="Object"/> is decoded and defaulted, and the receiver owns it. A resourceVersion in it is a precondition.</summary>
+[WireName("resource.update.v1")]
 public sealed record UpdateResource(ResourceKey Key, string ApiVersion, WriteContext Context, JsonObject Object, string Subresource) : ResourceCommand(Key, ApiVersion, Context);
 
 /// <summary>The kinds of patch.</summary>
@@ -41,24 +44,30 @@ public enum PatchType
 }
 
 /// <summary>Patch; applied to the current object by its actor.</summary>
+[WireName("resource.patch.v1")]
 public sealed record PatchResource(ResourceKey Key, string ApiVersion, WriteContext Context, PatchType Type, ReadOnlyMemory<byte> Patch, string Subresource, bool Force)
     : ResourceCommand(Key, ApiVersion, Context);
 
 /// <summary>Delete. Null means the kind's default; <paramref name="Propagation"/> is Foreground, Background or Orphan.</summary>
+[WireName("resource.delete.v1")]
 public sealed record DeleteResource(ResourceKey Key, string ApiVersion, WriteContext Context, long? GracePeriodSeconds, string? Propagation, string? PreconditionUid, string? PreconditionResourceVersion)
     : ResourceCommand(Key, ApiVersion, Context);
 
 /// <summary>pods/binding: assigns a pod to a node; fails with a conflict where it is assigned already.</summary>
+[WireName("resource.bind-pod.v1")]
 public sealed record BindPod(ResourceKey Key, string ApiVersion, WriteContext Context, string Uid, string NodeName) : ResourceCommand(Key, ApiVersion, Context);
 
 /// <summary>pods/eviction: deletes the pod unless a disruption budget forbids it (429).</summary>
+[WireName("resource.evict-pod.v1")]
 public sealed record EvictPod(ResourceKey Key, string ApiVersion, WriteContext Context, long? GracePeriodSeconds, string? PreconditionUid) : ResourceCommand(Key, ApiVersion, Context);
 
 /// <summary>Answer to every <see cref="ResourceCommand"/>.</summary>
 public abstract record ResourceReply(ResourceKey Key);
 
 /// <summary>Done and durable (or dry-run). <paramref name="Json"/> is the object's stored form; null after a delete that removed it at once, where <paramref name="Deleted"/> holds the last state.</summary>
+[WireName("resource.written.v1")]
 public sealed record ResourceWritten(ResourceKey Key, ReadOnlyMemory<byte>? Json, ReadOnlyMemory<byte>? Deleted, long ResourceVersion, bool Created, IReadOnlyList<string> Warnings) : ResourceReply(Key);
 
 /// <summary>Refused; nothing changed.</summary>
+[WireName("resource.refused.v1")]
 public sealed record ResourceRefused(ResourceKey Key, ApiStatus Status) : ResourceReply(Key);

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Orchestrator.Resources.Errors;
 
 /// <summary>
@@ -7,6 +9,15 @@ namespace Orchestrator.Resources.Errors;
 public sealed class FieldErrors
 {
     private readonly List<StatusCause> _causes = [];
+
+    /// <summary>Nothing found yet.</summary>
+    public FieldErrors()
+    {
+    }
+
+    /// <summary>What was found elsewhere: by another member.</summary>
+    [JsonConstructor]
+    public FieldErrors(IReadOnlyList<StatusCause> causes) => _causes.AddRange(causes);
 
     /// <summary>What was found, in the order found.</summary>
     public IReadOnlyList<StatusCause> Causes => _causes;

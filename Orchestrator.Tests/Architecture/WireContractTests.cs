@@ -1,5 +1,10 @@
 using System.Reflection;
 using System.Text;
+using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Remote.Serialization;
+using Orchestrator.Protocol.Resources;
+using Orchestrator.Protocol.Streams;
+using Shouldly;
 using Xunit;
 
 namespace Orchestrator.Tests.Architecture;
@@ -10,28 +15,60 @@ namespace Orchestrator.Tests.Architecture;
 /// </summary>
 public sealed class WireContractTests
 {
+    private static readonly WireCatalog Catalog = WireCatalog.Of(typeof(ResourceCommand).Assembly, typeof(Orchestrator.Actors.ControlPlane).Assembly);
+
     [Fact]
     public void Messages_between_processes_have_the_approved_form()
     {
-        var text = new StringBuilder("# Every message that crosses a process boundary: name, what it is a case of, properties with types.\n");
-        foreach (var type in typeof(Orchestrator.Protocol.Resources.ResourceCommand).Assembly.GetExportedTypes().OrderBy(t => t.FullName, StringComparer.Ordinal))
+        var text = new StringBuilder("# Every message that crosses a process boundary, by its wire name, and what their fields are made of. A form that is here is read for ever.\n");
+        var parts = new SortedSet<Type>(Comparer<Type>.Create((one, other) => string.CompareOrdinal(Name(one), Name(other))));
+        foreach (var message in Catalog.Types)
         {
-            if (type.IsEnum)
-                text.Append($"enum {Name(type)} {{ {string.Join(", ", Enum.GetNames(type).Select(n => $"{n} = {Convert.ToInt64(Enum.Parse(type, n))}"))} }}\n");
-            else if (IsRecord(type))
-                text.Append($"{(type.IsAbstract ? "abstract " : "")}record {Name(type)}{Base(type)} {{ {string.Join(", ", Properties(type))} }}\n");
+            text.Append($"{message.Name} {{ {string.Join(", ", message.Instance is null && !message.Type.IsPrimitive && message.Type != typeof(string) ? Properties(message.Type) : [])} }}\n");
+            Collect(message.Type, parts);
         }
+
+        text.Append('\n');
+        foreach (var part in parts.Where(part => Catalog.Find(part) is null))
+        {
+            text.Append(part.IsEnum
+                ? $"enum {Name(part)} {{ {string.Join(", ", Enum.GetNames(part).Select(n => $"{n} = {Convert.ToInt64(Enum.Parse(part, n))}"))} }}\n"
+                : $"part {Name(part)} {{ {string.Join(", ", Properties(part))} }}\n");
+        }
+
         Repository.ShouldBeApproved(text.ToString(), "approved-wire-contract.txt");
+    }
+
+    [Fact]
+    public void Every_message_of_the_protocol_has_a_wire_name()
+    {
+        var parts = new HashSet<Type>();
+        foreach (var message in Catalog.Types) Collect(message.Type, parts);
+        typeof(ResourceCommand).Assembly.GetExportedTypes()
+            .Where(type => !type.IsAbstract && IsRecord(type) && Catalog.Find(type) is null && !parts.Contains(type) && type != typeof(StreamFrame))
+            .ShouldBeEmpty();
     }
 
     private static bool IsRecord(Type type) => type.GetMethod("PrintMembers", BindingFlags.Instance | BindingFlags.NonPublic) is not null;
 
-    private static string Base(Type type) => type.BaseType is { } parent && IsRecord(parent) ? $" : {Name(parent)}" : "";
+    /// <summary>The types of ours that a message's fields are made of.</summary>
+    private static void Collect(Type type, ISet<Type> parts)
+    {
+        if (type.IsArray || type.IsGenericType)
+        {
+            foreach (var inner in type.IsArray ? [type.GetElementType()!] : type.GenericTypeArguments) Collect(inner, parts);
+            return;
+        }
+
+        if (type.Namespace?.StartsWith("Orchestrator.", StringComparison.Ordinal) != true || type == typeof(IActorRef) || !parts.Add(type) || type.IsEnum) return;
+        foreach (var property in type.GetProperties(BindingFlags.Instance | BindingFlags.Public)) Collect(property.PropertyType, parts);
+    }
 
     private static IEnumerable<string> Properties(Type type)
     {
         var nullability = new NullabilityInfoContext();
         return type.GetProperties(BindingFlags.Instance | BindingFlags.Public)
+            .Where(p => p.GetIndexParameters().Length == 0)
             .OrderBy(p => p.Name, StringComparer.Ordinal)
             .Select(p => $"{p.Name}: {Describe(nullability.Create(p))}");
     }
