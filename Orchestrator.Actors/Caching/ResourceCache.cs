@@ -121,7 +121,7 @@ public sealed class ResourceCache
             if (FoldRow(row) is { } change)
             {
                 changes.Add(change);
-                if (_definitions.Follow(change) is { } known) FoldKnown(known, changes);
+                FoldKnown(change, changes);
             }
         foreach (var table in _touched) table.Publish(WindowSize);
         _touched.Clear();
@@ -166,6 +166,8 @@ public sealed class ResourceCache
             return null;
         }
         var change = new ResourceChange(deleted ? ChangeType.Deleted : previous is null ? ChangeType.Added : ChangeType.Modified, entry, previous);
+        // Before the definition can be read: who sees it established, or gone, finds its kind served, or not.
+        _definitions.Follow(change);
         var table = Table(key.Resource);
         if (!_touched.Contains(table)) _touched.Add(table); // few tables are touched by one group
         table.Stage(change);
@@ -183,9 +185,11 @@ public sealed class ResourceCache
         return change;
     }
 
-    private void FoldKnown(string resource, List<ResourceChange> changes)
+    /// <summary>After a definition: the rows of its objects that have been waiting for it.</summary>
+    private void FoldKnown(ResourceChange definition, List<ResourceChange> changes)
     {
-        if (!_ofUnknownKinds.Remove(resource, out var rows)) return;
+        if (_ofUnknownKinds.Count == 0 || definition.Entry.Key.Resource != DefinitionCatalog.Resource || _catalog.FindByGroupResource(definition.Entry.Name) is null) return;
+        if (!_ofUnknownKinds.Remove(definition.Entry.Name, out var rows)) return;
         foreach (var row in rows)
             if (FoldRow(row) is { } change) changes.Add(change);
     }

@@ -14,24 +14,23 @@ internal sealed class DefinitionCatalog(KindCatalog catalog)
     /// <summary>The resource of definitions.</summary>
     internal const string Resource = "customresourcedefinitions.apiextensions.k8s.io";
 
-    /// <summary>Takes a change; answers with the resource that is served now where the change was about one, else null.</summary>
-    internal string? Follow(ResourceChange change)
+    /// <summary>Takes a change before anybody can see it; changes of anything but definitions are none of its business.</summary>
+    internal void Follow(ResourceChange change)
     {
-        if (change.Entry.Key.Resource != Resource) return null;
+        if (change.Entry.Key.Resource != Resource) return;
         var resource = change.Entry.Name;
         if (change.Type == ChangeType.Deleted)
         {
-            foreach (var kind in catalog.All.Where(k => k.GroupResource == resource)) SchemaCatalog.Default.Remove(kind.SchemaName);
+            // The types stay: a request that is under way may still need them, and a definition of the same name replaces them.
             catalog.Replace(resource, []);
-            return null;
+            return;
         }
         var definition = change.Entry.ToJsonObject();
-        if (!DefinitionNaming.IsEstablished(definition)) return null;
+        if (!DefinitionNaming.IsEstablished(definition)) return;
         // What only touches the status changes nothing that is served.
-        if (change.Previous?.ToJsonObject() is { } before && DefinitionNaming.IsEstablished(before) && CustomKinds.ServeAlike(before, definition) && catalog.FindByGroupResource(resource) is not null) return null;
+        if (catalog.FindByGroupResource(resource) is not null && change.Previous?.ToJsonObject() is { } before && CustomKinds.ServeAlike(before, definition)) return;
         var kinds = CustomKinds.Of(definition, SchemaCatalog.Default);
         foreach (var kind in kinds) SchemaCatalog.Default.Add(kind.Type);
         catalog.Replace(resource, [.. kinds.Select(k => k.Kind)]);
-        return resource;
     }
 }

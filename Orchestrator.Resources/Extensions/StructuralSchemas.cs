@@ -45,6 +45,7 @@ internal static class StructuralSchemas
         if (schema.IntOrString && schema.Type.Length > 0) errors.Forbidden($"{path}.type", "must be empty if x-kubernetes-int-or-string is true");
         Lists(schema, path, errors);
         if (schema.Default is { } value) Default(schema, value, path, errors);
+        if (schema.Rules.Count > 0) errors.Forbidden($"{path}.x-kubernetes-validations", "validation rules (CEL) are not supported by this server");
 
         foreach (var (name, property) in schema.Properties)
         {

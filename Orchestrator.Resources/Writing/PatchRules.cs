@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Errors;
@@ -37,7 +36,7 @@ public static class PatchRules
 
     /// <summary>
     /// The patched and decoded object. <paramref name="current"/> carries its resourceVersion, so that a patch of it is a precondition; it is not changed.
-    /// Throws <see cref="StatusException"/>: 400 for a malformed patch, 422 for one that does not apply or changes the object's name.
+    /// Throws <see cref="StatusException"/>: 400 for a malformed patch or one that renames the object, 422 for one that does not apply or whose result is no object of the kind.
     /// </summary>
     public static JsonObject Apply(Target target, JsonObject current, Form form, ReadOnlySpan<byte> patch, FieldValidation validation, List<string> warnings)
     {
@@ -50,10 +49,13 @@ public static class PatchRules
             _ => StrategicMergePatch.Apply(current.DeepClone().AsObject(), Document(patch), type),
         };
         if (patched is not JsonObject obj) throw ApiStatus.BadRequest("the patch does not leave an object").AsException();
-        if (type is not null) obj = ObjectDecoder.Decode(Encoding.UTF8.GetBytes(obj.ToJsonString()), type, validation, warnings);
+        // What a patch makes of an object is reported as a fault of the patch: its text is the value that is invalid.
+        if (type is not null) obj = ObjectDecoder.DecodePatched(obj, type, validation, warnings, "", "", form == Form.Strategic ? GoText.Of(Document(patch)) : obj.ToJsonString(Relaxed));
         RefuseRename(target, current, obj);
         return obj;
     }
+
+    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = ObjectDecoder.MaxDepth + 1 };
 
     private static JsonObject Document(ReadOnlySpan<byte> patch)
     {

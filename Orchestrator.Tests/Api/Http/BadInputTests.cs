@@ -50,7 +50,7 @@ public sealed class BadInputTests(ApiFixture api)
         { "PATCH", $"{ConfigMaps}/{Target}", "application/json-patch+json", "[{\"op\":\"frobnicate\",\"path\":\"/data\"}]", 422, "" },
         { "PATCH", $"{ConfigMaps}/{Target}", "application/json-patch+json", "{\"op\":\"remove\"}", 400, "" },
         { "PATCH", $"{ConfigMaps}/{Target}", "application/merge-patch+json", "{\"data\":", 400, "" },
-        { "PATCH", $"{ConfigMaps}/{Target}", "application/merge-patch+json", "{\"data\":{\"key\":5}}", 400, "data" },
+        { "PATCH", $"{ConfigMaps}/{Target}", "application/merge-patch+json", "{\"data\":{\"key\":5}}", 422, "data" },
         { "PATCH", $"{ConfigMaps}/{Target}", "application/merge-patch+json", "{\"metadata\":{\"resourceVersion\":\"1\"}}", 409, "modified" },
         { "PATCH", $"{ConfigMaps}/{Target}", "application/merge-patch+json", "{\"metadata\":{\"name\":\"renamed\"}}", 400, "name" },
         { "PATCH", $"{ConfigMaps}/{Target}", "application/strategic-merge-patch+json", "[]", 400, "" },
@@ -109,5 +109,19 @@ public sealed class BadInputTests(ApiFixture api)
         (await api.GetAsync($"{ConfigMaps}/{Target}")).Text.ShouldBe(target.Text);
         // Control loops write at moments of their own choosing: what counts is that nothing of this request's is there.
         written.Where(r => r.PersistenceId.Contains("bad-input", StringComparison.Ordinal) || r.PersistenceId.Contains("Bad_Input", StringComparison.Ordinal)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_patch_that_makes_a_wrong_object_is_invalid()
+    {
+        var path = $"/api/v1/namespaces/{await api.NamespaceAsync()}/configmaps";
+        await api.SendAsync(HttpMethod.Post, path, ApiFixture.ConfigMap("c"));
+        var merged = await api.SendAsync(HttpMethod.Patch, $"{path}/c", """{"data":"text"}""", "application/strategic-merge-patch+json");
+        merged.Code.ShouldBe(422);
+        merged.Message.ShouldBe(" \"\" is invalid: patch: Invalid value: \"map[data:text]\": json: cannot unmarshal string into Go struct field ConfigMap.data of type map[string]string");
+        merged.Json["details"]!["causes"]![0]!["field"]!.GetValue<string>().ShouldBe("patch");
+        var strict = await api.SendAsync(HttpMethod.Patch, $"{path}/c?fieldValidation=Strict", """{"other":1}""", "application/merge-patch+json");
+        strict.Code.ShouldBe(422);
+        strict.Message.ShouldEndWith("strict decoding error: unknown field \"other\"");
     }
 }
