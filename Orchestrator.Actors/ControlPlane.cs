@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Certificates;
 using Orchestrator.Actors.Events;
 using Orchestrator.Actors.GarbageCollection;
 using Orchestrator.Actors.Nodes;
@@ -65,6 +66,7 @@ public sealed class ControlPlane : IAsyncDisposable
         plane.WakeOnChanges(StartRegion(system, services), new WakeRules(catalog, services.Cache, ResourceActors.Loops));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new SchedulerActor(services, Random.Shared.Next())), "scheduler"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new GarbageCollectorActor(services)), "garbage-collector"));
+        ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new TokenCleanerActor(services)), "token-cleaner"));
         plane.Client = new ResourceClient(services);
         plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)), AgentAddress.EndpointName);
         system.ActorOf(Props.Create(() => new JournalMaintenanceActor(services, journal)), "journal-maintenance");

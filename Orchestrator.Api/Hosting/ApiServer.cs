@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orchestrator.Actors.Certificates;
 using Orchestrator.Api.Security;
+using Orchestrator.Resources.Types.Core.V1;
 
 namespace Orchestrator.Api.Hosting;
 
@@ -38,8 +40,10 @@ public sealed class ApiServer : IAsyncDisposable
             SharedJournal = options.JournalIsShared ? options.Journal : null,
             Client = options.Plane.Client,
             Streams = options.Plane.Streams,
-            Authenticator = new Authenticator(options.Pki.Authority, options.Tokens, key => cache.Get(key)?.Uid),
-            Authorizer = new RbacAuthorizer(new CachedRbacPolicy(cache).Current),
+            Authenticator = new Authenticator(options.Pki.Authority, options.Tokens, key => cache.Get(key)?.Uid,
+                id => cache.Get(BootstrapToken.KeyOf(id)) is { } secret ? BootstrapToken.From(secret.Read<Secret>()) : null, options.Time),
+            Authorizer = new NodeAuthorizer(new RbacAuthorizer(new CachedRbacPolicy(cache).Current), cache),
+            Join = options.Join,
             Tokens = options.Tokens,
             Time = options.Time,
             Logging = options.Logging,

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors;
+using Orchestrator.Api.Joining;
 using Orchestrator.Api.Security;
 using Orchestrator.Engine.Persistence;
 
@@ -29,6 +30,9 @@ public sealed record ApiServerOptions
 
     /// <summary>Whether other members write the journal too: reads then ask the database how far it is.</summary>
     public bool JournalIsShared { get; init; }
+
+    /// <summary>What agents that join are told; null where none can.</summary>
+    public Func<JoinDocument>? Join { get; init; }
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }

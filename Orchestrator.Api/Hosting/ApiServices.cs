@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Resources;
+using Orchestrator.Api.Joining;
 using Orchestrator.Api.Lists;
 using Orchestrator.Api.Security;
 using Orchestrator.Engine.Persistence;
@@ -35,6 +36,9 @@ public sealed class ApiServices
 
     /// <summary>Issues service-account tokens.</summary>
     public required ServiceAccountTokens Tokens { get; init; }
+
+    /// <summary>What agents that join are told; null where none can.</summary>
+    public Func<JoinDocument>? Join { get; init; }
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Orchestrator.Api.Discovery;
 using Orchestrator.Api.Health;
+using Orchestrator.Api.Joining;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Api.Requests;
 using Orchestrator.Api.Responses;
@@ -41,6 +42,8 @@ internal sealed class PathRouter
         {
             case "/version": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, ServerVersion.ToJson());
             case "/": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, Index());
+            case JoinDocument.AuthorityPath: return ResponseWriter.TextAsync(context, StatusCodes.Status200OK, _services.Client.Services.Options.CaCertificate);
+            case JoinDocument.Path when _services.Join is { } join: return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, join().ToJson());
             case "/openid/v1/jwks": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, _services.Tokens.KeySet());
             case "/.well-known/openid-configuration": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, _services.Tokens.Configuration());
         }

@@ -11,10 +11,10 @@ namespace Orchestrator.Api.Security;
 public delegate string? StoredUid(ResourceKey key);
 
 /// <summary>
-/// Finds out who sends a request: a client certificate of the cluster's authority, else a service-account token. Credentials that do not hold
+/// Finds out who sends a request: a client certificate of the cluster's authority, else a service-account token, else a bootstrap token. Credentials that do not hold
 /// are a 401, never a silent anonymous; no credentials at all are <see cref="UserInfo.Anonymous"/>.
 /// </summary>
-public sealed class Authenticator(CertificateAuthority authority, ServiceAccountTokens tokens, StoredUid storedUid)
+public sealed class Authenticator(CertificateAuthority authority, ServiceAccountTokens tokens, StoredUid storedUid, Func<string, BootstrapToken?> bootstrapToken, TimeProvider time)
 {
     private static readonly object CertificateUser = new();
     private const string WebSocketBearer = "base64url.bearer.authorization.k8s.io.";
@@ -31,7 +31,8 @@ public sealed class Authenticator(CertificateAuthority authority, ServiceAccount
     }
 
     /// <summary>The user of a token meant for one of the audiences, or null. Account and bound pod or secret must still exist with the UIDs the token names.</summary>
-    public UserInfo? FromToken(string token, IReadOnlyList<string> audiences) => VerifyToken(token, audiences)?.ToUser();
+    public UserInfo? FromToken(string token, IReadOnlyList<string> audiences) =>
+        BootstrapToken.Parse(token) is { } parts ? FromBootstrapToken(parts.Id, parts.Secret) : VerifyToken(token, audiences)?.ToUser();
 
     /// <summary>As <see cref="FromToken"/>, with the claims themselves.</summary>
     public TokenClaims? VerifyToken(string token, IReadOnlyList<string> audiences)
@@ -42,6 +43,10 @@ public sealed class Authenticator(CertificateAuthority authority, ServiceAccount
         var resource = bound.Kind == "Pod" ? "pods" : "secrets";
         return storedUid(new ResourceKey(resource, claims.Namespace, bound.Name)) == bound.Uid ? claims : null;
     }
+
+    private UserInfo? FromBootstrapToken(string id, string secret) => bootstrapToken(id) is { } token && token.Accepts(secret, time.GetUtcNow())
+        ? new UserInfo($"system:bootstrap:{id}", [SigningRules.Bootstrappers, .. token.Groups, UserInfo.Authenticated])
+        : null;
 
     // The chain is checked once per connection: it costs as much as the handshake.
     private UserInfo FromCertificate(HttpContext context, X509Certificate2 certificate)

@@ -76,6 +76,8 @@ public static class DefaultRoles
         Role("system:auth-delegator", "",
             Rule(["create"], ["authentication.k8s.io"], "tokenreviews"),
             Rule(["create"], ["authorization.k8s.io"], "subjectaccessreviews")),
+        Role("orchestrator:authority-viewer", "", Paths(Joining.JoinDocument.AuthorityPath)),
+        Role("orchestrator:agent-join", "", Paths(Joining.JoinDocument.Path)),
         Role("system:service-account-issuer-discovery", "", Paths("/.well-known/openid-configuration", "/openid/v1/jwks")),
     ];
 
@@ -88,6 +90,9 @@ public static class DefaultRoles
         Binding("system:basic-user", UserInfo.Authenticated),
         Binding("system:public-info-viewer", UserInfo.Authenticated, UserInfo.Unauthenticated),
         Binding("system:service-account-issuer-discovery", "system:serviceaccounts"),
+        Binding("system:node-bootstrapper", "system:bootstrappers"),
+        Binding("orchestrator:authority-viewer", UserInfo.Authenticated, UserInfo.Unauthenticated),
+        Binding("orchestrator:agent-join", "system:bootstrappers", "system:nodes"),
     ];
 
     /// <summary>Stores those that are not there, all at once: one write of the journal takes them. What somebody changed stays changed.</summary>

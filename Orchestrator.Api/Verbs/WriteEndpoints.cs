@@ -4,6 +4,7 @@ using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Api.Requests;
 using Orchestrator.Api.Responses;
+using Orchestrator.Api.Security;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Writing;
@@ -23,6 +24,7 @@ internal static class WriteEndpoints
         var options = WriteOptions.Parse(call.Http.Request, "CreateOptions.meta.k8s.io");
         var warnings = new List<string>();
         var obj = await BodyDecoder.ReadAsync(call.Http.Request, call.Kind.SchemaName, options.FieldValidation, warnings, call.Cancel);
+        if (call.Kind.GroupResource == RequesterStamp.Resource) RequesterStamp.Apply(obj, call.User);
         var ns = call.Kind.Namespaced ? call.Request.Namespace : "";
         if (call.Kind.Namespaced && ns.Length == 0) throw ApiStatus.MethodNotSupported(call.Kind.GroupResource, "create").AsException();
         BodyIdentity.CheckNamespace(obj, ns);
