@@ -24,11 +24,34 @@ var down = new Command("down", "Stop the cluster and leave its containers runnin
 down.SetAction((parsed, cancel) => RunAsync(() => new DownCommand(Progress.Terminal, TimeProvider.System).RunAsync(new ClusterDirectory(parsed.GetValue(data)!), cancel)));
 var reset = new Command("reset", "Stop the cluster and remove everything it has made") { data };
 reset.SetAction((parsed, cancel) => RunAsync(() => new ResetCommand(Progress.Terminal, TimeProvider.System).RunAsync(new ClusterDirectory(parsed.GetValue(data)!), cancel)));
+var join = new Option<string?>("--join") { Description = "HOST:PORT of a member of the cluster to join" };
+var token = new Option<string?>("--token") { Description = "Bootstrap token, from 'orchestrator token create'" };
+var caHash = new Option<string?>("--ca-hash") { Description = "sha256:… of the cluster's certificate authority, from 'orchestrator token create'" };
+var runtime = new Option<string>("--runtime") { Description = "docker, or simulated (pods that exist only in name, for tests of scale)", DefaultValueFactory = _ => "docker" };
+var drain = new Option<bool>("--drain") { Description = "Stop the node's pods, each within its grace, before the agent stops" };
+runtime.AcceptOnlyFromAmong("docker", "simulated");
+var agentData = new Option<string>("--data") { Description = "Directory of the agent", DefaultValueFactory = _ => ClusterDirectory.Default };
+var agent = new Command("agent", "Make this machine a node of a cluster, or resume the node in the directory") { join, token, caHash, agentData, nodeName, config, runtime, drain };
+agent.SetAction((parsed, cancel) => RunAsync(() => new AgentCommand(Progress.Terminal, TimeProvider.System).RunAsync(
+    new AgentOptions(Path.GetFullPath(parsed.GetValue(agentData)!), parsed.GetValue(join), parsed.GetValue(token), parsed.GetValue(caHash), parsed.GetValue(nodeName),
+        parsed.GetValue(config) is { } file ? Path.GetFullPath(file) : null, parsed.GetValue(runtime) == "simulated", parsed.GetValue(drain)), cancel)));
+var lifetime = new Option<string>("--ttl") { Description = "How long it can be used, such as 2h; 0 is for ever", DefaultValueFactory = _ => "24h" };
+lifetime.Validators.Add(r => { if (r.GetValue(lifetime) is not "0" && !HoconUnits.TryParseDuration(r.GetValue(lifetime)!, out _)) r.AddError("--ttl must be a duration such as 30m or 24h, or 0"); });
+var which = new Argument<string>("token") { Description = "The token, or its id" };
+TokenCommand Tokens() => new(Progress.Terminal, Console.Out, TimeProvider.System);
+var tokenCreate = new Command("create", "Make a token and print the command that joins another machine") { data, lifetime };
+tokenCreate.SetAction((parsed, cancel) => RunAsync(() => Tokens().CreateAsync(new ClusterDirectory(parsed.GetValue(data)!),
+    parsed.GetValue(lifetime) is { } text && HoconUnits.TryParseDuration(text, out var ttl) ? ttl : TimeSpan.Zero, cancel)));
+var tokenList = new Command("list", "Show the tokens, without their secrets") { data };
+tokenList.SetAction((parsed, cancel) => RunAsync(() => Tokens().ListAsync(new ClusterDirectory(parsed.GetValue(data)!), cancel)));
+var tokenDelete = new Command("delete", "Delete a token: nobody joins with it any more") { data, which };
+tokenDelete.SetAction((parsed, cancel) => RunAsync(() => Tokens().DeleteAsync(new ClusterDirectory(parsed.GetValue(data)!), parsed.GetValue(which)!, cancel)));
+var tokens = new Command("token", "Bootstrap tokens, with which other machines join") { tokenCreate, tokenList, tokenDelete };
 // The script at the repository's root runs the benchmarks; it is listed here so that the help is complete.
 var bench = new Command("bench", "Measure this machine and print the table (run through ./orchestrator)");
 bench.SetAction(_ => RunAsync(() => throw new CommandFailure("benchmarks are run by the script: ./orchestrator bench")));
 
-var root = new RootCommand("Orchestrator: Kubernetes' API on actors, in one process.") { up, down, reset, bench };
+var root = new RootCommand("Orchestrator: Kubernetes' API on actors, in one process.") { up, down, reset, agent, tokens, bench };
 return await root.Parse(args.Length == 0 ? ["--help"] : args).InvokeAsync();
 
 static async Task<int> RunAsync(Func<Task> command)
@@ -38,7 +61,7 @@ static async Task<int> RunAsync(Func<Task> command)
         await command();
         return 0;
     }
-    catch (Exception e) when (e is CommandFailure or JournalUnusableException or HoconException)
+    catch (Exception e) when (e is CommandFailure or JournalUnusableException or HoconException or InvalidDataException)
     {
         Progress.Terminal.Fail(e.Message);
         return 1;

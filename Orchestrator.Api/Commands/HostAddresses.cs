@@ -10,9 +10,10 @@ internal static class HostAddresses
 {
     /// <summary>Every IPv4 address of the machine, and the first service address.</summary>
     public static IReadOnlyList<IPAddress> Of(IPNetwork serviceCidr) =>
-    [
-        .. NetworkInterface.GetAllNetworkInterfaces().Where(i => i.OperationalStatus == OperationalStatus.Up)
-            .SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address).Where(a => a.AddressFamily == AddressFamily.InterNetwork),
-        AddressPool.First(serviceCidr),
-    ];
+        [.. Machine(), AddressPool.First(serviceCidr)];
+
+    /// <summary>Every IPv4 address of the machine.</summary>
+    public static IEnumerable<IPAddress> Machine() =>
+        NetworkInterface.GetAllNetworkInterfaces().Where(i => i.OperationalStatus == OperationalStatus.Up)
+            .SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address).Where(a => a.AddressFamily == AddressFamily.InterNetwork);
 }

@@ -32,6 +32,8 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     private readonly CancellationTokenSource _stopped = new();
     private Dictionary<string, List<ContainerState>> _engine = [];
     private HashSet<ResourceKey> _followed = [];
+    private readonly HashSet<string> _ending = [];
+    private IActorRef? _shuttingDownFor;
     private NodeFacts _facts;
     private NodeStatus? _status;
     private string _podCidr = "";
@@ -73,6 +75,8 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         Receive<LivePodsWanted>(_ => Sender.Tell(new LivePods(_welcomed && _networkUp ? _workers.Keys.ToHashSet() : null), Self));
         Receive<FindContainer>(OnFind);
         Receive<Looked>(OnLooked);
+        Receive<ShutDownNode>(OnShutDown);
+        Receive<PodEnded>(ended => Ended(ended.Uid));
         Receive<Terminated>(OnTerminated);
         Receive<Tick>(OnTick);
         Receive<Status.Failure>(failure => throw new InvalidOperationException("a step of the node agent failed", failure.Cause));
@@ -273,7 +277,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
             }
             if (_workers.TryGetValue(state.Uid, out var worker) && worker.ResourceVersion >= state.ResourceVersion) continue;
             var pod = TypedJson.Read<Pod>(json);
-            if (pod.Spec.NodeName != _options.NodeName) continue;
+            if (pod.Spec.NodeName != _options.NodeName || (worker is null && _shuttingDownFor is not null)) continue;
             var references = PodReferences.Of(pod);
             if (worker is null) worker = Start(state.Uid, pod);
             else worker.Actor.Tell(new DesiredPod(pod));
@@ -306,6 +310,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
 
     private void Forget(string uid)
     {
+        Ended(uid);
         if (!_workers.Remove(uid, out var worker)) return;
         Context.Unwatch(worker.Actor);
         Follow(always: false);
@@ -401,6 +406,33 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         if (_status is not null && !NodeStatusBuilder.Differs(_status, status)) return;
         _status = status;
         if (_welcomed) _options.ControlPlane.Tell(new ReportNodeStatus(_options.NodeName, TypedJson.Write(status)), Self);
+    }
+
+    /// <summary>The machine goes down: nothing is scheduled here any more, and where that is wanted the pods end, each within its grace.</summary>
+    private void OnShutDown(ShutDownNode shutDown)
+    {
+        _shuttingDownFor = Sender;
+        _facts = _facts with { ShuttingDown = true };
+        ReportNode();
+        if (shutDown.Drain)
+        {
+            foreach (var (uid, worker) in _workers)
+            {
+                _ending.Add(uid);
+                worker.Actor.Tell(EndPod.Instance);
+            }
+        }
+        TellShutDown();
+    }
+
+    private void Ended(string uid)
+    {
+        if (_ending.Remove(uid)) TellShutDown();
+    }
+
+    private void TellShutDown()
+    {
+        if (_ending.Count == 0) _shuttingDownFor?.Tell(NodeShutDown.Instance, Self);
     }
 
     private ObservedPod Observed(string uid) => _engine.TryGetValue(uid, out var states) ? ObservedPod.From(states) : ObservedPod.Empty;

@@ -14,6 +14,22 @@ public sealed record NodeAgentHandle(IActorRef Ref, INodeStreamHandler Streams)
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Reports the node as not ready, with the reason, and (<paramref name="drain"/>) fails its pods and stops their containers, each within its grace. Returns when that is done and told,
+    /// or at the deadline, whatever has been done by then; <see cref="StopAsync"/> comes next.
+    /// </summary>
+    public async Task ShutDownAsync(bool drain, TimeSpan deadline)
+    {
+        try
+        {
+            await Ref.Ask<NodeShutDown>(new ShutDownNode(drain), deadline).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            // A pod that does not stop, or a control plane that is away, must not keep the machine from shutting down.
+        }
+    }
+
     /// <summary>Stops the agent. Containers run on and are adopted by the next one.</summary>
     public Task StopAsync() => Ref.GracefulStop(Deadline);
 }

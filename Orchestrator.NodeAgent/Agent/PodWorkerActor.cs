@@ -48,6 +48,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     private bool _runtimeUp;
     private bool _finished;
     private bool _objectGone;
+    private bool _ending;
     private bool _released;
     private bool _startGivenUp;
     private int _volumeFailures;
@@ -70,6 +71,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
         _endedBefore = pod.Status.Phase is "Succeeded" or "Failed";
         Receive<DesiredPod>(OnDesired);
         Receive<PodObjectGone>(_ => OnObjectGone());
+        Receive<EndPod>(_ => OnEnd());
         Receive<RuntimeEvent>(OnRuntimeEvent);
         Receive<RuntimeChanged>(OnRuntimeChanged);
         Receive<RuntimeLost>(_ => _runtimeUp = false);
@@ -83,7 +85,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
         Receive<FindContainer>(OnFind);
         Receive<ProbeFailed>(OnProbeFailed);
         Receive<ProbeVerdict>(OnProbeVerdict);
-        Receive<PodStatusAccepted>(accepted => _reporter.Accepted(accepted.Sequence));
+        Receive<PodStatusAccepted>(OnAccepted);
         Receive<Wake>(OnWake);
         Receive<Status.Failure>(failure => throw new InvalidOperationException($"a step of pod {PodContainers.Format(_pod)} failed", failure.Cause));
     }
@@ -433,6 +435,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
         if (_objectGone) Release();
         else if (Deleted && done.Everything) ReportGone();
         else if (Deleted) CleanUp(everything: true);
+        TellEnded();
     }
 
     private void ReportGone() => _services.Options.ControlPlane.Tell(new ReportPodGone(new ResourceKey("pods", _pod.Metadata.Namespace, _pod.Metadata.Name), _pod.Metadata.UID), Self);

@@ -22,6 +22,9 @@ public sealed record AgentConnectionOptions
     /// <summary>Told why a member has refused the agent.</summary>
     public Action<string> OnRefused { get; init; } = static _ => { };
 
+    /// <summary>Told when a member has welcomed the agent, each time.</summary>
+    public Action OnWelcome { get; init; } = static () => { };
+
     /// <summary>Pause before members are tried again where none can be had; it is shortened by a random part.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
 

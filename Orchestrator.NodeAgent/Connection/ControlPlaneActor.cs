@@ -15,7 +15,7 @@ namespace Orchestrator.NodeAgent.Connection;
 ///        ▲                                        │ refused, or no answer: the next one        │
 ///        └──── connection or endpoint lost ───────┴──────────────◄──────────────────────────────┘
 /// </code>
-/// Reports that nobody repeats (events) wait here while there is no welcome, the newest <see cref="MostWaiting"/> of them; everything else is repeated by its sender.
+/// What nobody repeats soon (events, requests for a certificate) waits here while there is no welcome, the newest <see cref="MostWaiting"/> of them; everything else is repeated by its sender.
 /// </remarks>
 internal sealed class ControlPlaneActor : ReceiveActor, IWithTimers
 {
@@ -24,7 +24,7 @@ internal sealed class ControlPlaneActor : ReceiveActor, IWithTimers
     private readonly AgentConnectionOptions _options;
     private readonly HomeChoice _choice;
     private readonly Dictionary<string, IActorRef> _endpoints = new(StringComparer.Ordinal);
-    private readonly Queue<object> _waiting = new();
+    private readonly Queue<(object Message, IActorRef Sender)> _waiting = new();
     private IActorRef? _agent;
     private bool _welcomed;
 
@@ -46,7 +46,8 @@ internal sealed class ControlPlaneActor : ReceiveActor, IWithTimers
         Receive<AgentWelcome>(OnWelcome);
         Receive<AgentRefused>(OnRefused);
         Receive<AgentHello>(OnHello);
-        Receive<ReportEvent>(OnEvent);
+        Receive<ReportEvent>(report => SendOrKeep(report, Self));
+        Receive<RequestNodeCertificate>(request => SendOrKeep(request, Sender));
         Receive<HelloUnanswered>(OnHelloUnanswered);
         Receive<Status.Failure>(failure => throw new InvalidOperationException("the list of members could not be kept", failure.Cause));
         ReceiveAny(message =>
@@ -172,7 +173,8 @@ internal sealed class ControlPlaneActor : ReceiveActor, IWithTimers
         _choice.Welcomed();
         _welcomed = true;
         _agent?.Tell(welcome, Self);
-        while (_waiting.TryDequeue(out var report)) Home!.Tell(report, Self);
+        _options.OnWelcome();
+        while (_waiting.TryDequeue(out var kept)) Home!.Tell(kept.Message, kept.Sender);
     }
 
     private void OnRefused(AgentRefused refused)
@@ -214,14 +216,14 @@ internal sealed class ControlPlaneActor : ReceiveActor, IWithTimers
         if (unanswered.Home == _choice.Home && !_welcomed) Next("it does not answer");
     }
 
-    private void OnEvent(ReportEvent report)
+    private void SendOrKeep(object message, IActorRef sender)
     {
         if (_welcomed)
         {
-            Home!.Tell(report, Self);
+            Home!.Tell(message, sender);
             return;
         }
-        _waiting.Enqueue(report);
+        _waiting.Enqueue((message, sender));
         if (_waiting.Count > MostWaiting) _waiting.Dequeue();
     }
 

@@ -16,6 +16,9 @@ public sealed record NodeFacts
     /// <summary>Why pods cannot be given a network yet; null where they can.</summary>
     public string? NetworkError { get; init; }
 
+    /// <summary>Whether the agent is going down.</summary>
+    public bool ShuttingDown { get; init; }
+
     /// <summary>Processors.</summary>
     public int Cpus { get; init; }
 

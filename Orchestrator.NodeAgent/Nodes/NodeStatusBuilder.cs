@@ -46,7 +46,7 @@ public static class NodeStatusBuilder
                 Condition("MemoryPressure", facts.AvailableMemoryBytes < memoryReserve, ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"), ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"), before, second),
                 Condition("DiskPressure", facts.AvailableStorageBytes < facts.StorageBytes / 10, ("KubeletHasDiskPressure", "kubelet has disk pressure"), ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"), before, second),
                 Condition("PIDPressure", facts.Pids.Used > facts.Pids.Max / 10 * 9, ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"), ("KubeletHasSufficientPID", "kubelet has sufficient PID available"), before, second),
-                Condition("Ready", facts.Runtime is not null && facts.NetworkError is null, ("KubeletReady", "kubelet is posting ready status"), ("KubeletNotReady", WhyNotReady(facts)), before, second),
+                Condition("Ready", facts is { Runtime: not null, NetworkError: null, ShuttingDown: false }, ("KubeletReady", "kubelet is posting ready status"), ("KubeletNotReady", WhyNotReady(facts)), before, second),
             ],
             Addresses = [new NodeAddress { Type = "InternalIP", Address = options.HostIp }, new NodeAddress { Type = "Hostname", Address = options.NodeName }],
             DaemonEndpoints = new NodeDaemonEndpoints { KubeletEndpoint = new DaemonEndpoint { Port = options.KubeletPort } },
@@ -55,7 +55,9 @@ public static class NodeStatusBuilder
         };
     }
 
-    private static string WhyNotReady(NodeFacts facts) => facts.Runtime is null
+    private static string WhyNotReady(NodeFacts facts) => facts.ShuttingDown
+        ? "node is shutting down"
+        : facts.Runtime is null
         ? $"container runtime is down: {facts.RuntimeError}"
         : $"container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:{facts.NetworkError}";
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -28,7 +29,7 @@ internal sealed class RemoteClusterFixture : IAsyncDisposable
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
-    private readonly string _directory = Directory.CreateTempSubdirectory("remote-").FullName;
+    private readonly string _directory = global::System.IO.Directory.CreateTempSubdirectory("remote-").FullName;
     private readonly List<RemoteAgent> _agents = [];
     private readonly MemoryJournal _journal = new();
     private ActorSystem _system = null!;
@@ -38,7 +39,13 @@ internal sealed class RemoteClusterFixture : IAsyncDisposable
     {
     }
 
-    public CertificateAuthority Authority { get; } = CertificateAuthority.Create("test-ca", TimeProvider.System);
+    public ClusterPki Pki { get; private set; } = null!;
+
+    public CertificateAuthority Authority => Pki.Authority;
+
+    public ApiServer Api { get; private set; } = null!;
+
+    public string Directory => _directory;
 
     public ControlPlane Plane { get; private set; } = null!;
 
@@ -49,6 +56,7 @@ internal sealed class RemoteClusterFixture : IAsyncDisposable
     public static async Task<RemoteClusterFixture> StartAsync()
     {
         var cluster = new RemoteClusterFixture();
+        cluster.Pki = ClusterPki.LoadOrCreate(Path.Combine(cluster._directory, "pki"), [], TimeProvider.System);
         await cluster.StartMemberAsync();
         return cluster;
     }
@@ -59,11 +67,24 @@ internal sealed class RemoteClusterFixture : IAsyncDisposable
         _system = ActorSystem.Create("orchestrator", new ActorSystemSetup { TimeProvider = TimeProvider.System, LoggerFactory = NullLoggerFactory.Instance });
         await MemberRemoting.StartAsync(_system, new MemberRemotingOptions { MemberId = "m1", Listen = new IPEndPoint(IPAddress.Loopback, _port), PublicHost = "127.0.0.1", Authority = Authority });
         _port = _system.Address.Port!.Value;
-        Plane = await ControlPlane.StartAsync(_system, _journal, new ControlPlaneOptions { CertificateSigner = Authority }, SecretSealer.None, _ => new PodToken("token", DateTimeOffset.MaxValue), 6443);
+        Plane = await ControlPlane.StartAsync(_system, _journal, new ControlPlaneOptions { CertificateSigner = Authority, CaCertificate = Authority.CertificatePem }, SecretSealer.None, _ => new PodToken("token", DateTimeOffset.MaxValue), 6443);
+        Api = await ApiServer.StartAsync(new ApiServerOptions
+        {
+            Address = IPAddress.Loopback,
+            Port = 0,
+            Pki = Pki,
+            Tokens = new ServiceAccountTokens(Pki.ServiceAccountKey, TimeProvider.System),
+            Plane = Plane,
+            Journal = _journal,
+            Join = () => JoinDocument.Of(_system, Plane.Services.Options, "c1", "cluster.local"),
+            Time = TimeProvider.System,
+            Logging = NullLoggerFactory.Instance,
+        });
     }
 
     public async Task StopMemberAsync()
     {
+        await Api.DisposeAsync();
         await _system.Terminate();
         await Remoting.Get(_system).DisposeAsync();
         await Plane.DisposeAsync();
@@ -92,6 +113,20 @@ internal sealed class RemoteClusterFixture : IAsyncDisposable
         });
         _agents.Add(agent);
         return agent;
+    }
+
+    /// <summary>A client of the API with a certificate of that user.</summary>
+    public HttpClient Client(string user, params string[] groups) => new(new SocketsHttpHandler
+    {
+        SslOptions = new SslClientAuthenticationOptions { ClientCertificates = [Authority.IssueClient(user, groups)], RemoteCertificateValidationCallback = static (_, _, _, _) => true },
+    })
+    { BaseAddress = Api.Address };
+
+    public async Task<BootstrapToken> TokenAsync(TimeSpan? lifetime = null)
+    {
+        var token = BootstrapToken.Create(TimeProvider.System.GetUtcNow() + (lifetime ?? TimeSpan.FromHours(1)), "test");
+        await CreateAsync("secrets", token.ToSecret().ToJsonString(), BootstrapToken.Namespace);
+        return token;
     }
 
     public static SimulatedRuntime Runtime() => new(new SimulatedOptions(), TimeProvider.System);
@@ -126,7 +161,7 @@ internal sealed class RemoteClusterFixture : IAsyncDisposable
     {
         foreach (var agent in _agents) await agent.DisposeAsync();
         await StopMemberAsync();
-        Authority.Dispose();
-        Directory.Delete(_directory, recursive: true);
+        Pki.Dispose();
+        global::System.IO.Directory.Delete(_directory, recursive: true);
     }
 }
