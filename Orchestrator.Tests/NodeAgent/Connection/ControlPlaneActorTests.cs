@@ -75,7 +75,7 @@ public sealed class ControlPlaneActorTests : IAsyncLifetime
         Connect("m1");
         Hello();
         Home();
-        _members["m2"].State.Feed(new PodsChanged([]), _members["m2"].System.ResolveActorRef(_connection.Path.ToString()));
+        _members["m2"].State.Feed(new PodsChanged([]), _members["m2"].System.ResolveActorRef(_agent.Address + _connection.Path.ToStringWithoutAddress()));
         TestWait.Until(() => _members["m2"].State.Left);
         _probe.ExpectNoMsg();
         _members["m1"].State.Left.ShouldBeFalse();
