@@ -32,6 +32,7 @@ public sealed class JoinTests
             await node.ShutDownAsync(drain: false, TimeSpan.FromSeconds(10));
         }
 
+        await cluster.UntilAsync(() => !cluster.IsReady("worker-1"));
         Ready(cluster, "worker-1").ShouldBe(("False", "KubeletNotReady", "node is shutting down"));
         cluster.Phase("web").ShouldBe("Running", "its containers run on");
         await using var again = await StartAsync(cluster, directory);
@@ -86,7 +87,8 @@ public sealed class JoinTests
         await cluster.CreatePodAsync("web", "worker-1");
         await cluster.UntilAsync(() => cluster.Phase("web") == "Running");
         await node.ShutDownAsync(drain: true, TimeSpan.FromSeconds(20));
-        cluster.Phase("web").ShouldBe("Failed");
+        await cluster.UntilAsync(() => !cluster.IsReady("worker-1"));
+        cluster.Phase("web").ShouldBe("Failed", "its status was accepted before the agent stopped");
         ((string?)cluster.Json(new ResourceKey("pods", "default", "web"))!["status"]!["reason"]).ShouldBe("Terminated");
         Ready(cluster, "worker-1").Status.ShouldBe("False");
     }
