@@ -19,6 +19,7 @@ internal static class RemoteMessages
     private const int Messages = 200_000;
     private const int RoundTrips = 5_000;
     private const int Ahead = 10_000;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private static readonly BindPod Message = new(new ResourceKey("pods", "default", "web-7d4b9c-x2x1z"), "v1", WireContext, "0b6f0d5e-4b9a-4c62-9d2e-1f1f3f3b7a10", "worker-1");
 
@@ -26,7 +27,7 @@ internal static class RemoteMessages
 
     public static async Task<IEnumerable<BenchRow>> MeasureAsync()
     {
-        using var authority = CertificateAuthority.Create("bench", TimeProvider.System);
+        using var authority = CertificateAuthority.Create("bench-ca", TimeProvider.System);
         using var server = Exportable(authority.IssueServing("bench", ["127.0.0.1"]));
         using var client = Exportable(authority.IssueClient("bench"));
         var (rate, latency, large) = await MeasureSystemsAsync(authority, server, client);
@@ -58,7 +59,7 @@ internal static class RemoteMessages
         for (var i = 0; i < RoundTrips; i++)
         {
             start = time.GetTimestamp();
-            await counter.Ask<string>("ping");
+            await counter.Ask<string>("ping", Patience);
             samples.Add(time.GetElapsedTime(start));
         }
 
@@ -66,7 +67,7 @@ internal static class RemoteMessages
         var large = new PatchResource(Message.Key, "v1", WireContext, PatchType.Merge, new byte[1024 * 1024], "", false);
         start = time.GetTimestamp();
         for (var i = 0; i < objects; i++) counter.Tell(large, null);
-        await counter.Ask<string>("ping");
+        await counter.Ask<string>("ping", Patience);
         return (rate, samples.Percentile(50) * 1000, objects / time.GetElapsedTime(start).TotalSeconds);
 
         TlsTransport Transport() => new(new TlsTransportSettings
@@ -84,7 +85,7 @@ internal static class RemoteMessages
         for (var sent = 0; sent < messages; sent += Ahead)
         {
             for (var i = 0; i < Ahead; i++) counter.Tell(Message, null);
-            await counter.Ask<string>("ping");
+            await counter.Ask<string>("ping", Patience);
         }
     }
 

@@ -49,7 +49,7 @@ public sealed class TlsTransport(TlsTransportSettings settings) : IRemoteTranspo
                 {
                     ServerCertificateSelector = (_, _) => certificate(),
                     ClientCertificateMode = ClientCertificateMode.RequireCertificate,
-                    ClientCertificateValidation = (peer, _, _) => IsTrusted(peer, ClientAuthentication),
+                    ClientCertificateValidation = (peer, _, _) => Distrust(peer, ClientAuthentication) is null,
                     SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                     HandshakeTimeout = HandshakeTimeout,
                 });
@@ -73,6 +73,7 @@ public sealed class TlsTransport(TlsTransportSettings settings) : IRemoteTranspo
         var host = remote.Host!.Trim('[', ']');
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         SslStream? tls = null;
+        string? distrust = null;
         try
         {
             EndPoint endpoint = IPAddress.TryParse(host, out var ip) ? new IPEndPoint(ip, remote.Port!.Value) : new DnsEndPoint(host, remote.Port!.Value);
@@ -86,11 +87,17 @@ public sealed class TlsTransport(TlsTransportSettings settings) : IRemoteTranspo
                     EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
                     CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
                     RemoteCertificateValidationCallback = (_, peer, _, errors) =>
-                        peer is X509Certificate2 certificate && IsTrusted(certificate, ServerAuthentication)
-                        && !(settings.VerifyHost && errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)),
+                        (distrust = peer is not X509Certificate2 certificate ? "there is none"
+                            : settings.VerifyHost && errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? $"it is not for {host}"
+                            : Distrust(certificate, ServerAuthentication)) is null,
                 },
                 cancel).ConfigureAwait(false);
             return new DialledConnection(tls);
+        }
+        catch (AuthenticationException refused) when (distrust is not null)
+        {
+            await tls!.DisposeAsync().ConfigureAwait(false);
+            throw new AuthenticationException($"the certificate of {remote} is not accepted: {distrust}", refused);
         }
         catch
         {
@@ -111,7 +118,8 @@ public sealed class TlsTransport(TlsTransportSettings settings) : IRemoteTranspo
         await listener.DisposeAsync().ConfigureAwait(false);
     }
 
-    private bool IsTrusted(X509Certificate2 peer, string usage)
+    /// <summary>Why a certificate is not accepted; null where it is.</summary>
+    private string? Distrust(X509Certificate2 peer, string usage)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
@@ -121,7 +129,7 @@ public sealed class TlsTransport(TlsTransportSettings settings) : IRemoteTranspo
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(usage));
         chain.ChainPolicy.VerificationTime = settings.Time.GetUtcNow().UtcDateTime;
         chain.ChainPolicy.VerificationTimeIgnored = false;
-        return chain.Build(peer);
+        return chain.Build(peer) ? null : string.Join(" ", chain.ChainStatus.Select(status => status.StatusInformation.Trim()));
     }
 
     private sealed class AcceptedConnection(ConnectionContext connection) : ITransportConnection
