@@ -131,6 +131,21 @@ public sealed class ClusterShardingTests
     }
 
     [Fact]
+    public async Task A_singleton_moves_when_its_member_leaves_and_every_member_finds_it()
+    {
+        await using var members = new TestMembers();
+        foreach (var id in new[] { "a", "b", "c" })
+            await members.StartAsync(id);
+        var home = await members["a"].Singleton.Ask<string>("who", TimeSpan.FromSeconds(20));
+
+        await members.LeaveAsync(home);
+
+        var homes = await Task.WhenAll(members.All.Select(member => EventuallyAsync(() => member.Singleton.Ask<string>("who", TimeSpan.FromSeconds(2)))));
+        homes.Distinct().ShouldHaveSingleItem().ShouldNotBe(home);
+        members.Ledger.Overlaps.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task Nothing_of_a_shard_runs_before_the_member_is_ready_for_it()
     {
         await using var members = new TestMembers();
