@@ -114,7 +114,12 @@ public sealed class SchedulingQueue
         if (change == ClusterChange.None || _unschedulable.Count == 0) return;
         List<Waiting>? woken = null;
         foreach (var waiting in _unschedulable)
-            if ((waiting.HelpedBy & change) != 0 && fitsNow(waiting.Pod)) (woken ??= []).Add(waiting);
+        {
+            if ((waiting.HelpedBy & change) == 0) continue;
+            if (fitsNow(waiting.Pod)) (woken ??= []).Add(waiting);
+            // A node that was not there when the pod was tried (and most come with a taint): what it lacks yet is none of the reasons the pod was parked for.
+            else if ((change & ClusterChange.NodeAdded) != 0) waiting.HelpedBy |= ClusterChange.NodeAllocatable | ClusterChange.NodeLabels | ClusterChange.NodeTaints;
+        }
         foreach (var waiting in woken ?? []) Wake(waiting, now);
     }
 

@@ -54,6 +54,19 @@ public sealed class ClusterSchedulerTests
     }
 
     [Fact]
+    public void A_node_that_comes_tainted_helps_when_its_taint_goes()
+    {
+        See(Node("small", cpu: "1"));
+        See(Pod("p", "2"));
+        Next()!.Node.ShouldBeNull();
+        See(Node("large", cpu: "4", and: n => n.Spec.Taints = [new Taint { Key = "node.kubernetes.io/not-ready", Effect = "NoSchedule" }]));
+        Next().ShouldBeNull();
+        See(Node("large", cpu: "4"));
+        _now += TimeSpan.FromSeconds(1);
+        Next()!.Node.ShouldBe("large");
+    }
+
+    [Fact]
     public void Higher_priority_goes_first_then_age()
     {
         See(Node("n"));
