@@ -52,7 +52,7 @@ public sealed class AgentCommand(Progress progress, TimeProvider time)
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var logging = LoggerFactory.Create(b => b.AddSimpleConsole(c => { c.SingleLine = true; c.TimestampFormat = "HH:mm:ss.fff "; c.UseUtcTimestamp = true; }).SetMinimumLevel(configuration.LogLevel));
         var (name, cluster) = kept.ReadCluster();
-        var trouble = "";
+        var (connected, trouble) = (false, "");
         var node = await JoinedNode.StartAsync(new JoinedNodeOptions
         {
             Directory = kept,
@@ -68,14 +68,15 @@ public sealed class AgentCommand(Progress progress, TimeProvider time)
             },
             OnWelcome = () =>
             {
-                trouble = "";
+                if (connected) return; // hellos are repeated
+                (connected, trouble) = (true, "");
                 File.WriteAllText(directory.File("ready"), "");
                 progress.Done($"node {name} is connected");
             },
             OnTrouble = reason =>
             {
                 if (trouble != reason) progress.Step($"node {name} is not connected: {reason}");
-                trouble = reason;
+                (connected, trouble) = (false, reason);
             },
             Time = time,
             Logging = logging,

@@ -96,6 +96,7 @@ public sealed class JoinedNode : IAsyncDisposable
                 Remember = endpoints => Task.Run(() => _options.Directory.WriteMembers(endpoints), CancellationToken.None),
                 OnWelcome = _options.OnWelcome,
                 OnRefused = _options.OnTrouble,
+                OnLost = () => _options.OnTrouble("the connection is lost; its containers run on"),
             },
             Certificate = () => Certificate,
             Authority = _options.Directory.ReadAuthority(),

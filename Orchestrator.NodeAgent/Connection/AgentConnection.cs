@@ -25,6 +25,9 @@ public sealed record AgentConnectionOptions
     /// <summary>Told when a member has welcomed the agent, each time.</summary>
     public Action OnWelcome { get; init; } = static () => { };
 
+    /// <summary>Told when the home is lost, each time.</summary>
+    public Action OnLost { get; init; } = static () => { };
+
     /// <summary>Pause before members are tried again where none can be had; it is shortened by a random part.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
 

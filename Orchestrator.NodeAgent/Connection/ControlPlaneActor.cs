@@ -153,6 +153,7 @@ internal sealed class ControlPlaneActor : ReceiveActor, IWithTimers
 
     private void Lost()
     {
+        if (_welcomed) _options.OnLost();
         _welcomed = false;
         Timers.Cancel("hello");
         _agent?.Tell(HomeLost.Instance, Self);

@@ -55,6 +55,50 @@ public sealed class RemoteAgentTests
     }
 
     [Fact]
+    public async Task What_was_replaced_while_a_node_was_away_is_removed_on_its_return()
+    {
+        await using var cluster = await RemoteClusterFixture.StartAsync();
+        var runtime = RemoteClusterFixture.Runtime();
+        var agent = await cluster.StartAgentAsync("worker-1", runtime);
+        await cluster.UntilAsync(() => cluster.IsReady("worker-1"));
+        await cluster.CreatePodAsync("stays", "worker-1");
+        await cluster.CreatePodAsync("goes", "worker-1");
+        await cluster.UntilAsync(() => cluster.Phase("stays") == "Running" && cluster.Phase("goes") == "Running");
+        await agent.Agent.StopAsync();
+        using var admin = cluster.Client("admin", "system:masters");
+        (await admin.DeleteAsync("/api/v1/namespaces/default/pods/goes?gracePeriodSeconds=0")).EnsureSuccessStatusCode();
+        await cluster.UntilAsync(() => cluster.Phase("goes").Length == 0);
+        (await Containers()).ShouldBe(["goes", "stays"]);
+        await agent.DisposeAsync();
+
+        await cluster.StartAgentAsync("worker-1", runtime);
+        await cluster.CreatePodAsync("next", "worker-1");
+        await cluster.UntilAsync(() => cluster.Phase("next") == "Running");
+        for (var left = await Containers(); left.Contains("goes"); left = await Containers()) await Task.Yield();
+        (await Containers()).ShouldBe(["next", "stays"]);
+
+        async Task<IReadOnlyList<string>> Containers() => [.. (await runtime.ListAsync(CancellationToken.None))
+            .Where(c => PodLabels.Get(c.Labels, PodLabels.Role) != PodLabels.SandboxRole).Select(c => PodLabels.Get(c.Labels, PodLabels.PodName)).Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
+    public async Task A_member_whose_picture_is_older_than_the_agents_waits_before_it_welcomes()
+    {
+        await using var cluster = await RemoteClusterFixture.StartAsync();
+        var welcomed = new TaskCompletionSource<ObjectsChanged>();
+        var probe = cluster.System.ActorOf(Props.Create(() => new Listener(welcomed)));
+        var head = cluster.Plane.Services.Cache.Head;
+        cluster.Plane.AgentEndpoint.Tell(new AgentHello("worker-2", probe, "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"worker-2\"}}"u8.ToArray(), head + 50), probe);
+        await cluster.UntilAsync(() => cluster.Json(new ResourceKey("nodes", "", "worker-2")) is not null);
+        while (cluster.Plane.Services.Cache.Head < head + 50)
+        {
+            welcomed.Task.IsCompleted.ShouldBeFalse();
+            await cluster.CreateAsync("configmaps", $$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c{{cluster.Plane.Services.Cache.Head}}","namespace":"default"} }""");
+        }
+        await welcomed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task A_node_speaks_for_itself_only()
     {
         await using var cluster = await RemoteClusterFixture.StartAsync();
