@@ -14,15 +14,14 @@ internal sealed class CoalescedQuery<T>(Func<Task<T>> query)
     public ValueTask<T> AskAsync(CancellationToken cancel)
     {
         TaskCompletionSource<T> mine;
+        bool begins;
         lock (_lock)
         {
             mine = _next ??= new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (!_running)
-            {
-                _running = true;
-                _ = RunAsync();
-            }
+            begins = !_running;
+            _running = true;
         }
+        if (begins) _ = RunAsync();
         return new ValueTask<T>(mine.Task.WaitAsync(cancel));
     }
 

@@ -39,7 +39,7 @@ public sealed class PostgresMemberStoreTests : MemberStoreSuite
         await _journal.WriteAsync([new JournalWrite("a", 1, "create", default)]);
 
         // Somebody's long transaction holds the head; the write gets in line behind it, then the declaration takes place, within that transaction, as the leader's would.
-        await using var holder = new NpgsqlConnection(_connectionString);
+        await using var holder = new NpgsqlConnection(_connectionString + ";Pooling=false");
         await holder.OpenAsync();
         await using var transaction = await holder.BeginTransactionAsync();
         await ExecuteAsync(holder, "SELECT ordering FROM head FOR UPDATE");
@@ -64,7 +64,7 @@ public sealed class PostgresMemberStoreTests : MemberStoreSuite
         await using var writer = new NpgsqlConnection(stopped.ToString());
         await writer.OpenAsync();
         var session = await ExecuteAsync(writer, $"SELECT journal_session('m2', {two})");
-        await ExecuteAsync(writer, $"BEGIN; SELECT * FROM journal_append('m2', {two}, {session}, ARRAY[0], ARRAY['x'], ARRAY[1], ARRAY['create'], ARRAY['x'::bytea])");
+        await ExecuteAsync(writer, $"BEGIN; SELECT * FROM journal_append('m2', {two}, {session}, 1, ARRAY[0], ARRAY['x'], ARRAY[1], ARRAY['create'], ARRAY['x'::bytea])");
 
         await Store.ReportUnreachableAsync("m2", two, default);
         (await DownAsync("m1", one, seen).AsTask().WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(["m2"]);

@@ -24,7 +24,7 @@ public abstract class JournalSuite : IAsyncLifetime
 
     public virtual async Task InitializeAsync() => Journal = await OpenAsync();
 
-    public virtual async Task DisposeAsync() => await Journal.DisposeAsync();
+    public virtual async Task DisposeAsync() => await Journal.DisposeAsync().AsTask().WaitAsync(Deadline);
 
     protected async Task ReopenAsync()
     {
@@ -250,8 +250,9 @@ public abstract class JournalSuite : IAsyncLifetime
     [Fact]
     public async Task A_write_from_a_continuation_of_a_write_does_not_wait_for_itself()
     {
+        // It may run on the journal's own thread, so it must not block; that it writes again from there is fine.
         var second = WriteAsync("a", 1).AsTask()
-            .ContinueWith(_ => WriteAsync("a", 2).AsTask().Result, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            .ContinueWith(_ => WriteAsync("a", 2).AsTask(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Unwrap();
         (await second.WaitAsync(Deadline)).ShouldBe(2);
     }
 

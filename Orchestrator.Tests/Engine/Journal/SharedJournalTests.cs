@@ -169,6 +169,35 @@ public sealed class SharedJournalTests(ITestOutputHelper output) : IAsyncLifetim
         (await one.LatestAsync("a")).ShouldNotBeNull().SequenceNr.ShouldBe(2);
     }
 
+    [Fact]
+    public async Task A_lost_write_is_not_taken_for_another_members_that_is_byte_for_byte_the_same()
+    {
+        await using var proxy = new CuttingProxy((await PostgresServer.Shared).Port);
+        var (one, two) = (await OpenAsync("m1", proxy.Port), await OpenAsync("m2"));
+        await WriteAsync(one, "a", 1);
+        proxy.Refusing = true;
+        var lost = WriteAsync(one, "a", 2).AsTask();
+        await WriteAsync(two, "a", 2);
+        proxy.Refusing = false;
+        await Should.ThrowAsync<ConcurrentWriterException>(lost.WaitAsync(Deadline));
+    }
+
+    [Fact]
+    public async Task A_lost_answer_that_refused_some_writes_of_a_group_refuses_the_same_when_it_is_found_again()
+    {
+        await using var proxy = new CuttingProxy((await PostgresServer.Shared).Port);
+        var one = await OpenAsync("m1", proxy.Port);
+        await WriteAsync(one, "taken", 1);
+        proxy.Refusing = true;
+        // While the line is cut the first write waits for it, and the others make up the next group.
+        var first = WriteAsync(one, "first", 1).AsTask();
+        var group = new[] { Row("x", 1), Row("taken", 1), Row("y", 1) }.Select(row => one.WriteAsync([row]).AsTask()).ToList();
+        proxy.Refusing = false;
+        (await first.WaitAsync(Deadline)).ShouldBe(2);
+        await Should.ThrowAsync<ConcurrentWriterException>(group[1].WaitAsync(Deadline));
+        ((await group[0]), (await group[2])).ShouldBe((3, 4));
+    }
+
     [Theory]
     [InlineData("fast")]
     [InlineData("immediate")]

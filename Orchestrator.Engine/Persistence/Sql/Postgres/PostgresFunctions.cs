@@ -6,7 +6,7 @@ internal static class PostgresFunctions
     // The newest number is asked per row with max(), which a plan can only answer by the index: a semi-join would be planned once, while the table is
     // small, as a scan of all of it.
     private const string Journal = $$"""
-        CREATE FUNCTION journal_append(member text, at_epoch bigint, in_session bigint, write_of int[], ids text[], numbers bigint[], operations text[],
+        CREATE FUNCTION journal_append(member text, at_epoch bigint, in_session bigint, batch_id bigint, write_of int[], ids text[], numbers bigint[], operations text[],
           payloads bytea[], OUT before bigint, OUT written bigint, OUT refused int[]) LANGUAGE plpgsql AS $f$
         DECLARE
           n bigint := cardinality(ids);
@@ -21,13 +21,13 @@ internal static class PostgresFunctions
           SELECT array_agg(r.i::int) INTO refused FROM unnest(ids, numbers) WITH ORDINALITY AS r (id, number, i)
             WHERE (SELECT max(j.sequence_nr) FROM journal j WHERE j.persistence_id = r.id) >= r.number;
           IF refused IS NULL THEN
-            INSERT INTO journal (ordering, persistence_id, sequence_nr, operation, written_at, payload)
-              SELECT before + r.i, r.id, r.number, r.operation, written, r.payload
+            INSERT INTO journal (ordering, persistence_id, sequence_nr, operation, written_at, batch, payload)
+              SELECT before + r.i, r.id, r.number, r.operation, written, batch_id, r.payload
               FROM unnest(ids, numbers, operations, payloads) WITH ORDINALITY AS r (id, number, operation, payload, i);
           ELSE
             SELECT array_agg(write_of[i]) INTO out_of FROM unnest(refused) AS i;
-            INSERT INTO journal (ordering, persistence_id, sequence_nr, operation, written_at, payload)
-              SELECT before + row_number() OVER (ORDER BY r.i), r.id, r.number, r.operation, written, r.payload
+            INSERT INTO journal (ordering, persistence_id, sequence_nr, operation, written_at, batch, payload)
+              SELECT before + row_number() OVER (ORDER BY r.i), r.id, r.number, r.operation, written, batch_id, r.payload
               FROM unnest(ids, numbers, operations, payloads, write_of) WITH ORDINALITY AS r (id, number, operation, payload, write, i)
               WHERE r.write <> ALL (out_of);
             GET DIAGNOSTICS n = ROW_COUNT;

@@ -35,7 +35,7 @@ public sealed class PostgresJournal : SqlJournal
         try
         {
             journal = new PostgresJournal(database, await FindPositionAsync(database, cancel).ConfigureAwait(false), settings, clock);
-            await journal._listener.Connected.WaitAsync(cancel).ConfigureAwait(false);
+            await journal._listener.ConnectedAsync(cancel).ConfigureAwait(false);
             return journal;
         }
         catch

@@ -17,6 +17,7 @@ internal sealed class PostgresListener : IAsyncDisposable
     private readonly NpgsqlDataSource _source;
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _run;
+    private Exception? _lastError;
 
     /// <param name="settings">The database.</param>
     /// <param name="time">For the pauses.</param>
@@ -30,8 +31,18 @@ internal sealed class PostgresListener : IAsyncDisposable
         _run = Task.Run(RunAsync);
     }
 
-    /// <summary>Completes when it listens for the first time.</summary>
-    public Task Connected => _first.Task;
+    /// <summary>Completes when it listens for the first time. Throws <see cref="JournalUnusableException"/> where that takes too long.</summary>
+    public async Task ConnectedAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await _first.Task.WaitAsync(_settings.OpenPatience, _time, cancel).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw PostgresErrors.CannotOpen(Volatile.Read(ref _lastError) ?? new TimeoutException("no answer in time"), _settings.Name);
+        }
+    }
 
     /// <summary>Ends the connection.</summary>
     public async ValueTask DisposeAsync()
@@ -69,6 +80,7 @@ internal sealed class PostgresListener : IAsyncDisposable
 #pragma warning restore CA1031
             {
                 if (_closing.IsCancellationRequested) return;
+                Volatile.Write(ref _lastError, error);
                 var pause = backoff.After(++failures);
                 PostgresLog.ConnectionLost(_settings.Logger, _settings.Name, "listener", error.Message, pause);
                 await Task.Delay(pause, _time, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -24,13 +24,13 @@ public sealed class PostgresMemberStore : IMemberStore
         }, (_, _) => Changed());
     }
 
-    /// <summary>Opens the rows in the database of an open journal.</summary>
+    /// <summary>Opens the rows in the database of an open journal. Throws <see cref="JournalUnusableException"/> where it cannot be reached in time.</summary>
     public static async ValueTask<PostgresMemberStore> OpenAsync(PostgresJournal journal, TimeProvider? time = null, CancellationToken cancel = default)
     {
         var store = new PostgresMemberStore(journal.Settings, time ?? TimeProvider.System);
         try
         {
-            await store._listener.Connected.WaitAsync(cancel).ConfigureAwait(false);
+            await store._listener.ConnectedAsync(cancel).ConfigureAwait(false);
             return store;
         }
         catch

@@ -33,6 +33,7 @@ internal static class PostgresSchema
     /// <summary>Key of the advisory lock of the one who compacts.</summary>
     public const long CompactionLock = SchemaLock + 1;
 
+    // batch tells the rows of one append: how a writer that lost the answer finds its own, and not another member's that are byte for byte the same.
     // head is rewritten with every commit: room in its page keeps the new versions there, where they are pruned without a vacuum.
     private const string Tables = """
         CREATE TABLE journal (
@@ -41,6 +42,7 @@ internal static class PostgresSchema
           sequence_nr bigint NOT NULL,
           operation text NOT NULL,
           written_at bigint NOT NULL,
+          batch bigint NOT NULL DEFAULT 0,
           payload bytea NOT NULL,
           UNIQUE (persistence_id, sequence_nr)
         );

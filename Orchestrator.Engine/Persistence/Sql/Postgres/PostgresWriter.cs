@@ -49,13 +49,14 @@ internal sealed class PostgresWriter : IDisposable
     public Appended Append(AppendBatch batch)
     {
         var identity = _identity ?? throw new FencedException("This member has not joined the cluster.");
+        var batchId = Random.Shared.NextInt64();
         var outcomeUnknown = false;
         for (var failures = 0; ;)
         {
             try
             {
                 var fenced = !EnsureSession(identity, out var session);
-                if (outcomeUnknown && FindCommitted(batch) is { } committed)
+                if (outcomeUnknown && FindCommitted(batch, batchId) is { } committed)
                 {
                     PostgresLog.OutcomeFound(_settings.Logger, _settings.Name, batch.Rows.Count, "had been committed");
                     return committed;
@@ -63,7 +64,7 @@ internal sealed class PostgresWriter : IDisposable
                 if (fenced) throw Fenced(identity);
                 if (outcomeUnknown) PostgresLog.OutcomeFound(_settings.Logger, _settings.Name, batch.Rows.Count, "had not been committed and is repeated");
                 outcomeUnknown = true;
-                return Execute(batch, identity, session);
+                return Execute(batch, batchId, identity, session);
             }
             catch (PostgresException error) when (error.SqlState == PostgresSchema.FencedState)
             {
@@ -126,19 +127,19 @@ internal sealed class PostgresWriter : IDisposable
         // A server that is set to answer before a commit is on disk would lose what was acknowledged.
         using (var durable = new NpgsqlCommand("SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') IN ('off', 'local')", connection))
             durable.ExecuteNonQuery();
-        _append = new NpgsqlCommand("SELECT before, written, refused FROM journal_append($1, $2, $3, $4, $5, $6, $7, $8)", connection);
-        foreach (var type in (NpgsqlDbType[])[NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Array | NpgsqlDbType.Integer, NpgsqlDbType.Array | NpgsqlDbType.Text,
+        _append = new NpgsqlCommand("SELECT before, written, refused FROM journal_append($1, $2, $3, $4, $5, $6, $7, $8, $9)", connection);
+        foreach (var type in (NpgsqlDbType[])[NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Array | NpgsqlDbType.Integer, NpgsqlDbType.Array | NpgsqlDbType.Text,
             NpgsqlDbType.Array | NpgsqlDbType.Bigint, NpgsqlDbType.Array | NpgsqlDbType.Text, NpgsqlDbType.Array | NpgsqlDbType.Bytea])
             _append.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = type });
         _append.Prepare();
     }
 
-    private Appended Execute(AppendBatch batch, Identity identity, long session)
+    private Appended Execute(AppendBatch batch, long batchId, Identity identity, long session)
     {
-        var parameters = _append!.Parameters;
-        (parameters[0].Value, parameters[1].Value, parameters[2].Value, parameters[3].Value) = (identity.MemberId, identity.Epoch, session, batch.WriteOf.ToArray());
-        (parameters[4].Value, parameters[5].Value, parameters[6].Value, parameters[7].Value) = Columns(batch);
-        using var reader = _append.ExecuteReader();
+        object[] values = [identity.MemberId, identity.Epoch, session, batchId, batch.WriteOf.ToArray(), Ids(batch), Numbers(batch),
+            batch.Rows.Select(row => row.Operation).ToArray(), batch.Rows.Select(row => row.Payload).ToArray()];
+        for (var i = 0; i < values.Length; i++) _append!.Parameters[i].Value = values[i];
+        using var reader = _append!.ExecuteReader();
         reader.Read();
         var appended = new Appended(reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : reader.GetFieldValue<int[]>(2).Select(index => index - 1).ToArray());
         // To the end: the commit's own failure would come after the row.
@@ -146,19 +147,18 @@ internal sealed class PostgresWriter : IDisposable
         return appended;
     }
 
-    private static (string[] Ids, long[] Numbers, string[] Operations, ReadOnlyMemory<byte>[] Payloads) Columns(AppendBatch batch) => (
-        [.. batch.Rows.Select(row => row.PersistenceId)], [.. batch.Rows.Select(row => row.SequenceNr)],
-        [.. batch.Rows.Select(row => row.Operation)], [.. batch.Rows.Select(row => row.Payload)]);
+    private static string[] Ids(AppendBatch batch) => [.. batch.Rows.Select(row => row.PersistenceId)];
+
+    private static long[] Numbers(AppendBatch batch) => [.. batch.Rows.Select(row => row.SequenceNr)];
 
     /// <summary>The batch as it was committed by an earlier session, or null. Final, because no earlier session can commit any more.</summary>
-    private Appended? FindCommitted(AppendBatch batch)
+    private Appended? FindCommitted(AppendBatch batch, long batchId)
     {
-        var (ids, numbers, operations, payloads) = Columns(batch);
         using var command = new NpgsqlCommand(
-            "SELECT w.i, j.ordering, j.written_at FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[]) WITH ORDINALITY AS w (id, number, operation, payload, i) "
-            + "JOIN journal j ON j.persistence_id = w.id AND j.sequence_nr = w.number AND j.operation = w.operation AND j.payload = w.payload ORDER BY w.i", _connection)
+            "SELECT w.i, j.ordering, j.written_at FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS w (id, number, i) "
+            + "JOIN journal j ON j.persistence_id = w.id AND j.sequence_nr = w.number AND j.batch = $3 ORDER BY w.i", _connection)
         {
-            Parameters = { new() { Value = ids }, new() { Value = numbers }, new() { Value = operations }, new() { Value = payloads, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea } },
+            Parameters = { new() { Value = Ids(batch) }, new() { Value = Numbers(batch) }, new() { Value = batchId } },
         };
         var found = new List<CommittedBatch.Row>();
         using var reader = command.ExecuteReader();
