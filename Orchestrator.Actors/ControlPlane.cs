@@ -42,8 +42,16 @@ public sealed class ControlPlane : IAsyncDisposable
     /// Folds the journal, starts the actors, and makes what every cluster has (namespaces, the API server's own service). Returns when all of that is
     /// there and every control loop has been woken. Throws what the journal throws.
     /// </summary>
+    /// <param name="system">Joined to its cluster already: shards and singletons are the cluster's.</param>
+    /// <param name="journal">The journal.</param>
+    /// <param name="options">Configuration.</param>
+    /// <param name="sealer">Encryption at rest.</param>
+    /// <param name="tokens">Issues pods' tokens.</param>
+    /// <param name="apiPort">Port of the API, for its Service.</param>
+    /// <param name="caughtUp">Where others write the journal, too: completes when this member has been given all that was committed when it was called.</param>
+    /// <param name="cancel">Gives the start up.</param>
     public static async Task<ControlPlane> StartAsync(ActorSystem system, IJournal journal, ControlPlaneOptions options, SecretSealer sealer,
-        PodTokenIssuer tokens, int apiPort, CancellationToken cancel = default)
+        PodTokenIssuer tokens, int apiPort, Func<CancellationToken, Task>? caughtUp = null, CancellationToken cancel = default)
     {
         // A catalogue of its own: definitions add kinds to it.
         var catalog = new KindCatalog(KindCatalog.Default.All);
@@ -63,7 +71,7 @@ public sealed class ControlPlane : IAsyncDisposable
         services.Addresses = ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new AddressAllocatorActor(services, new Random())), "addresses"));
         services.Events = system.ActorOf(Props.Create(() => new EventRecorderActor(services)), "events");
         // Hints begin before the first shard starts: what a shard's start does not see, a hint does.
-        plane.WakeOnChanges(StartRegion(system, services), new WakeRules(catalog, services.Cache, ResourceActors.Loops));
+        plane.WakeOnChanges(StartRegion(system, services, caughtUp), new WakeRules(catalog, services.Cache, ResourceActors.Loops));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new SchedulerActor(services, Random.Shared.Next())), "scheduler"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new GarbageCollectorActor(services)), "garbage-collector"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new TokenCleanerActor(services)), "token-cleaner"));
@@ -74,7 +82,7 @@ public sealed class ControlPlane : IAsyncDisposable
         return plane;
     }
 
-    private static IActorRef StartRegion(ActorSystem system, ControlPlaneServices services)
+    private static IActorRef StartRegion(ActorSystem system, ControlPlaneServices services, Func<CancellationToken, Task>? caughtUp)
     {
         var extractor = new ResourceMessageExtractor(services.Options.Shards);
         IActorRef? region = null;
@@ -89,6 +97,8 @@ public sealed class ControlPlane : IAsyncDisposable
         var settings = new ClusterShardingSettings
         {
             StartAllShards = true,
+            // An object's actor takes what it is from the cache, which must know what its former home wrote.
+            BeforeHosting = caughtUp is null ? null : (_, stop) => caughtUp(stop),
             OnShardStarted = shard => _ = started.Task.ContinueWith(_ => WakeShard(shard), TaskScheduler.Default),
             PassivateIdleEntityAfter = services.Options.PassivateAfter == Timeout.InfiniteTimeSpan ? null : services.Options.PassivateAfter,
             IdleEntityMessage = Idle.Instance,

@@ -8,18 +8,24 @@ var port = new Option<int?>("--port") { Description = "HTTPS port of the API (64
 var nodes = new Option<int>("--nodes") { Description = "Number of nodes to run", DefaultValueFactory = _ => 1 };
 var nodeName = new Option<string?>("--node-name") { Description = "Name of the first node (this machine's where no configuration says otherwise)" };
 var config = new Option<string?>("--config") { Description = "Configuration file (HOCON), over the directory's own orchestrator.hocon; hocon/reference.hocon has every key" };
+var members = new Option<int>("--members") { Description = "Control-plane members; from two on, processes of their own on a shared PostgreSQL database", DefaultValueFactory = _ => 1 };
+var postgres = new Option<string?>("--postgres") { Description = "Connection string of that database (Npgsql's form); without it, one is started in the directory" };
+members.Validators.Add(r => { if (r.GetValue(members) is < 1 or > 9) r.AddError("--members must be between 1 and 9"); });
 var detach = new Option<bool>("--detach") { Description = "Return when the cluster is ready, and leave it running" };
 port.Validators.Add(r => { if (r.GetValue(port) is < 1 or > 65535) r.AddError("--port must be between 1 and 65535"); });
 nodes.Validators.Add(r => { if (r.GetValue(nodes) is < 0 or > 100) r.AddError("--nodes must be between 0 and 100"); });
 
-var up = new Command("up", "Start a cluster, or resume the one in the directory") { data, config, port, nodes, nodeName, detach };
+var up = new Command("up", "Start a cluster, or resume the one in the directory") { data, config, port, nodes, nodeName, members, postgres, detach };
 up.SetAction((parsed, cancel) => RunAsync(() =>
 {
     var options = new UpOptions(Path.GetFullPath(parsed.GetValue(data)!), parsed.GetValue(nodes), parsed.GetValue(port), parsed.GetValue(nodeName),
-        parsed.GetValue(config) is { } file ? Path.GetFullPath(file) : null);
+        parsed.GetValue(config) is { } file ? Path.GetFullPath(file) : null, parsed.GetValue(members), parsed.GetValue(postgres));
     var command = new UpCommand(Progress.Terminal, TimeProvider.System);
     return parsed.GetValue(detach) ? command.RunDetachedAsync(options, cancel) : command.RunAsync(options, cancel);
 }));
+var server = new Command("server", "Run one member of the control plane in the foreground; hocon/three-members.hocon shows its configuration") { data, config, port };
+server.SetAction((parsed, cancel) => RunAsync(() => new ServerCommand(Progress.Terminal, TimeProvider.System).RunAsync(
+    new UpOptions(Path.GetFullPath(parsed.GetValue(data)!), 0, parsed.GetValue(port), null, parsed.GetValue(config) is { } file ? Path.GetFullPath(file) : null), cancel)));
 var down = new Command("down", "Stop the cluster and leave its containers running") { data };
 down.SetAction((parsed, cancel) => RunAsync(() => new DownCommand(Progress.Terminal, TimeProvider.System).RunAsync(new ClusterDirectory(parsed.GetValue(data)!), cancel)));
 var reset = new Command("reset", "Stop the cluster and remove everything it has made") { data };
@@ -51,7 +57,7 @@ var tokens = new Command("token", "Bootstrap tokens, with which other machines j
 var bench = new Command("bench", "Measure this machine and print the table (run through ./orchestrator)");
 bench.SetAction(_ => RunAsync(() => throw new CommandFailure("benchmarks are run by the script: ./orchestrator bench")));
 
-var root = new RootCommand("Orchestrator: Kubernetes' API on actors, in one process.") { up, down, reset, agent, tokens, bench };
+var root = new RootCommand("Orchestrator: Kubernetes' API on actors.") { up, down, reset, agent, tokens, server, bench };
 return await root.Parse(args.Length == 0 ? ["--help"] : args).InvokeAsync();
 
 static async Task<int> RunAsync(Func<Task> command)

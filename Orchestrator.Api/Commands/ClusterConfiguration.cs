@@ -4,9 +4,8 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Resources;
+using Orchestrator.Api.Members;
 using Orchestrator.Engine.Configuration;
-using Orchestrator.Engine.Remote;
-using Orchestrator.Engine.Remote.Serialization;
 using Orchestrator.Resources.Naming;
 using Orchestrator.Resources.Types.Core.V1;
 
@@ -24,6 +23,9 @@ public sealed record ClusterConfiguration
     /// <summary>Lowest level that is logged.</summary>
     public required LogLevel LogLevel { get; init; }
 
+    /// <summary>This process among the members of the control plane.</summary>
+    public required MemberConfiguration Member { get; init; }
+
     /// <summary>What the control loops need to know.</summary>
     public required ControlPlaneOptions ControlPlane { get; init; }
 
@@ -35,9 +37,6 @@ public sealed record ClusterConfiguration
 
     /// <summary>More names and addresses for the serving certificate.</summary>
     public required IReadOnlyList<string> ExtraNames { get; init; }
-
-    /// <summary>How members and agents talk to each other; the messages are the caller's to add.</summary>
-    public required RemoteConfiguration Remote { get; init; }
 
     /// <summary>Domain of Services' names.</summary>
     public required string ClusterDomain { get; init; }
@@ -82,6 +81,7 @@ public sealed record ClusterConfiguration
         return new ClusterConfiguration
         {
             LogLevel = values.Get<LogLevel>("akka.loglevel", "debug, info, warning, error or off", TryParseLevel),
+            Member = MemberConfiguration.From(values),
             ControlPlane = new ControlPlaneOptions
             {
                 ClusterCidr = cluster,
@@ -98,7 +98,6 @@ public sealed record ClusterConfiguration
             ApiAddress = values.Get<IPAddress>("orchestrator.api.address", "an IP address", IPAddress.TryParse),
             ApiPort = options.Port ?? values.Get<int>("orchestrator.api.port", "a port from 1 to 65535", Whole(1, 65_535)),
             ExtraNames = values.GetTexts("orchestrator.api.extra-names"),
-            Remote = RemoteConfiguration.From(values, WireCatalog.Engine),
             ClusterDomain = values.Get<string>("orchestrator.network.cluster-domain", "a DNS name", TryParseDnsName),
             NodeNames = [.. Enumerable.Range(1, options.Nodes).Select(i => i == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{i}"))],
             NodeAddress = values.Get<IPAddress?>("orchestrator.node.address", "an IP address, or empty", TryParseOptionalAddress),

@@ -4,9 +4,10 @@ using Orchestrator.Actors;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Api.Hosting;
+using Orchestrator.Api.Joining;
+using Orchestrator.Api.Members;
 using Orchestrator.Api.Security;
 using Orchestrator.Engine.Actor;
-using Orchestrator.Engine.Persistence.Sql.Sqlite;
 using Orchestrator.Protocol.Nodes;
 using Orchestrator.Resources;
 
@@ -86,14 +87,24 @@ public sealed class ClusterHost : IAsyncDisposable
         var clusterId = _directory.EnsureClusterId();
         var logging = Add(new DisposableLogging(LoggerFactory.Create(b => b.AddSimpleConsole(c => { c.SingleLine = true; c.TimestampFormat = "HH:mm:ss.fff "; c.UseUtcTimestamp = true; })
             .SetMinimumLevel(_configuration.LogLevel)))).Factory;
-        var addresses = HostAddresses.Of(_configuration.ControlPlane.ServiceCidr);
-        var nodeAddress = _configuration.NodeAddress ?? addresses.First(a => !IPAddress.IsLoopback(a));
-        var pki = ClusterPki.LoadOrCreate(_directory.Pki, ServingNames(addresses.Append(nodeAddress)), _time);
+        var nodeAddress = _configuration.NodeAddress ?? HostAddresses.Of(_configuration.ControlPlane.ServiceCidr).First(a => !IPAddress.IsLoopback(a));
+        var pki = LoadPki(_configuration, _directory, nodeAddress, _time);
         var options = _configuration.ControlPlane with { CaCertificate = pki.Authority.CertificatePem, CertificateSigner = pki.Authority };
-        var journal = Add(await SqliteJournal.OpenAsync(_directory.Journal, "member-1", $"127.0.0.1:{_configuration.ApiPort}", _time, cancel));
-        var system = Add(ActorSystem.Create("orchestrator", new ActorSystemSetup { TimeProvider = _time, LoggerFactory = logging }));
+        var member = Add(await MemberJournal.OpenAsync(_configuration.Member, _directory.Journal, _time, logging, cancel));
+        var system = ActorSystem.Create("orchestrator", new ActorSystemSetup { TimeProvider = _time, LoggerFactory = logging });
+        _parts.Add(new LeavingSystem(system));
+        await MemberRemoting.StartAsync(system, new MemberRemotingOptions
+        {
+            MemberId = _configuration.Member.Id,
+            Listen = _configuration.Member.ListenBeside(_configuration.ApiPort),
+            PublicHost = _configuration.Member.Remote.PublicHostname is { Length: > 0 } host ? host : nodeAddress.ToString(),
+            Authority = pki.Authority,
+            Settings = _ => _configuration.Member.Remote.Settings,
+        }, cancel);
+        await member.JoinAsync(system, cancel);
         var tokens = new ServiceAccountTokens(pki.ServiceAccountKey, _time);
-        _plane = Add(await ControlPlane.StartAsync(system, journal, options, new SecretSealer([pki.EncryptionKey]), request => Issue(tokens, request), _configuration.ApiPort, cancel));
+        _plane = Add(await ControlPlane.StartAsync(system, member.Journal, options, new SecretSealer([pki.EncryptionKey]), request => Issue(tokens, request), _configuration.ApiPort,
+            member.IsShared ? member.CaughtUpAsync : null, cancel));
         var roles = DefaultRoles.StoreAsync(_plane.Client, cancel);
         Add(await ApiServer.StartAsync(new ApiServerOptions
         {
@@ -102,7 +113,10 @@ public sealed class ClusterHost : IAsyncDisposable
             Pki = pki,
             Tokens = tokens,
             Plane = _plane,
-            Journal = journal,
+            Journal = member.Journal,
+            JournalIsShared = member.IsShared,
+            MemberProblem = () => member.Problem,
+            Join = () => JoinDocument.Of(system, options, clusterId, _configuration.ClusterDomain),
             Time = _time,
             Logging = logging,
         }, cancel));
@@ -112,8 +126,10 @@ public sealed class ClusterHost : IAsyncDisposable
         await roles;
     }
 
-    private IEnumerable<string> ServingNames(IEnumerable<IPAddress> addresses) =>
-        ClusterPki.StandardHosts().Append($"kubernetes.default.svc.{_configuration.ClusterDomain}").Concat(addresses.Select(a => a.ToString())).Concat(_configuration.ExtraNames).Distinct();
+    /// <summary>The cluster's keys, made where they are missing; the serving certificate names every address of this machine.</summary>
+    internal static ClusterPki LoadPki(ClusterConfiguration configuration, ClusterDirectory directory, IPAddress nodeAddress, TimeProvider time) => ClusterPki.LoadOrCreate(directory.Pki,
+        ClusterPki.StandardHosts().Append($"kubernetes.default.svc.{configuration.ClusterDomain}")
+            .Concat(HostAddresses.Of(configuration.ControlPlane.ServiceCidr).Append(nodeAddress).Select(a => a.ToString())).Concat(configuration.ExtraNames).Distinct(), time);
 
     private PodToken Issue(ServiceAccountTokens tokens, RequestPodToken request)
     {
@@ -135,6 +151,12 @@ public sealed class ClusterHost : IAsyncDisposable
 
     private Resources.Types.Core.V1.NodeCondition? ReadyCondition(string node) =>
         _plane.Services.Cache.Get(new ResourceKey("nodes", "", node))?.Read<Resources.Types.Core.V1.Node>().Status.Conditions?.Find(c => c.Type == "Ready");
+
+    /// <summary>An actor system that leaves its cluster before it ends: shards and singletons are handed over.</summary>
+    private sealed class LeavingSystem(ActorSystem system) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await CoordinatedShutdown.Get(system).Run("the process stops");
+    }
 
     private sealed class DisposableLogging(ILoggerFactory factory) : IAsyncDisposable
     {

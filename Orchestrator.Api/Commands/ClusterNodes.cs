@@ -15,28 +15,34 @@ internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, strin
     /// <summary>Starts the agent of one node; disposing of it stops the agent and leaves the containers running.</summary>
     public IAsyncDisposable Start(string name)
     {
-        var runtime = DockerRuntime.Create(
-            new DockerOptions { ClusterId = clusterId, NodeName = name, ClusterCidr = configuration.ControlPlane.ClusterCidr.ToString(), SocketPath = DockerSocket },
-            system.TimeProvider, logging.CreateLogger<DockerRuntime>());
-        var agent = NodeAgentHost.Start(system, new NodeAgentOptions
+        var runtime = Runtime(configuration, name, clusterId, system.TimeProvider, logging);
+        var agent = NodeAgentHost.Start(system, Options(configuration, name, clusterId, directory, hostIp, runtime, plane.AgentEndpoint, system.TimeProvider));
+        plane.Streams.Register(name, agent.Streams);
+        return new RunningNode(name, agent, runtime, plane);
+    }
+
+    /// <summary>A node's Docker Engine.</summary>
+    public static DockerRuntime Runtime(ClusterConfiguration configuration, string name, string clusterId, TimeProvider time, ILoggerFactory logging) => DockerRuntime.Create(
+        new DockerOptions { ClusterId = clusterId, NodeName = name, ClusterCidr = configuration.ControlPlane.ClusterCidr.ToString(), SocketPath = DockerSocket }, time, logging.CreateLogger<DockerRuntime>());
+
+    /// <summary>What a node's agent is to do, by the configuration.</summary>
+    public static NodeAgentOptions Options(
+        ClusterConfiguration configuration, string name, string clusterId, ClusterDirectory directory, string hostIp, DockerRuntime runtime, IActorRef controlPlane, TimeProvider time) => new()
         {
             NodeName = name,
             ClusterId = clusterId,
             DataDirectory = directory.Path,
             Runtime = runtime,
-            ControlPlane = plane.AgentEndpoint,
+            ControlPlane = controlPlane,
             HostIp = hostIp,
-            TimeProvider = system.TimeProvider,
+            TimeProvider = time,
             HeartbeatInterval = configuration.ControlPlane.NodeMonitorGrace / 4,
             StatusInterval = configuration.StatusInterval,
             ClusterDomain = configuration.ClusterDomain,
             Labels = configuration.NodeLabels,
             Taints = configuration.NodeTaints,
             MaxPods = configuration.MaxPods,
-        });
-        plane.Streams.Register(name, agent.Streams);
-        return new RunningNode(name, agent, runtime, plane);
-    }
+        };
 
     /// <summary>Removes what the cluster's nodes have made on this machine; the cluster must not run.</summary>
     public static async Task RemoveAllAsync(ClusterDirectory directory, string clusterId, CancellationToken cancel)

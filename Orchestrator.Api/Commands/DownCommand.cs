@@ -1,35 +1,30 @@
-using System.Runtime.InteropServices;
+using Orchestrator.Api.LocalCluster;
 
 namespace Orchestrator.Api.Commands;
 
-/// <summary><c>orchestrator down</c>: stops the cluster's process and leaves its containers running.</summary>
-public sealed partial class DownCommand(Progress progress, TimeProvider time)
+/// <summary><c>orchestrator down</c>: stops the cluster's processes and leaves its containers running.</summary>
+public sealed class DownCommand(Progress progress, TimeProvider time)
 {
-    private const int SigTerm = 15;
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Returns when the process has ended. Nothing happens where none runs.</summary>
+    /// <summary>Returns when the processes have ended. Nothing happens where none runs.</summary>
     public async Task RunAsync(ClusterDirectory directory, CancellationToken cancel)
     {
         using var process = directory.Running();
-        if (process is null)
+        if (process is null && !LocalClusterHost.IsAnythingRunning(directory))
         {
             progress.Say($"no cluster is running on {directory.Path}");
             return;
         }
-        progress.Step($"stopping process {process.Id}");
-        if (Kill(process.Id, SigTerm) != 0 && !process.HasExited) throw new CommandFailure($"process {process.Id} could not be signalled; run this as the user that started the cluster.");
-        try
+        if (process is not null)
         {
-            await process.WaitForExitAsync(cancel).WaitAsync(Deadline, time, cancel);
+            progress.Step($"stopping process {process.Id}");
+            var pid = process.Id;
+            if (!await ProcessTable.StopAsync(pid, ProcessTable.SigTerm, () => ProcessTable.Runs(pid, "orchestrator"), Patience, time, cancel))
+                throw new CommandFailure($"process {pid} has not stopped within {Patience.TotalSeconds:0} s; its log is {directory.Log}.");
         }
-        catch (TimeoutException)
-        {
-            throw new CommandFailure($"process {process.Id} has not stopped within {Deadline.TotalSeconds:0} s; its log is {directory.Log}.");
-        }
+        // What a supervisor that was killed has left.
+        await LocalClusterHost.StopAllAsync(directory, time, cancel);
         progress.Done("stopped; the workload's containers keep running ('orchestrator up' takes them over again)");
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int pid, int signal);
 }

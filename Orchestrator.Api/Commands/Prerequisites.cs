@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Orchestrator.Api.LocalCluster;
 
 namespace Orchestrator.Api.Commands;
 
@@ -19,6 +20,14 @@ public sealed partial class Prerequisites(Progress progress, TimeProvider time)
         if (FindOnPath("kubectl") is null) await InstallAsync("kubectl", "kubernetes-client", cancel);
         if (FindOnPath("dockerd") is null && !await DockerAnswersAsync(cancel)) await InstallAsync("Docker Engine", "docker.io", cancel);
         if (!await DockerAnswersAsync(cancel)) await StartDockerAsync(cancel);
+    }
+
+    /// <summary>PostgreSQL's programs, for a database of the cluster's own.</summary>
+    public async Task EnsurePostgresAsync(CancellationToken cancel)
+    {
+        if (LocalPostgres.Programs is not null) return;
+        await InstallAsync("PostgreSQL", "postgresql", cancel);
+        if (LocalPostgres.Programs is null) throw new CommandFailure("PostgreSQL was installed, but its programs are not in /usr/lib/postgresql; name a database with --postgres instead.");
     }
 
     private async Task InstallAsync(string what, string package, CancellationToken cancel)

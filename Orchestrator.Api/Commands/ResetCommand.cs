@@ -1,3 +1,5 @@
+using Orchestrator.Api.LocalCluster;
+
 namespace Orchestrator.Api.Commands;
 
 /// <summary><c>orchestrator reset</c>: stops the cluster and removes everything it has made: containers, networks, mounts, rules, data.</summary>
@@ -7,7 +9,7 @@ public sealed class ResetCommand(Progress progress, TimeProvider time)
     public async Task RunAsync(ClusterDirectory directory, CancellationToken cancel)
     {
         using (var running = directory.Running())
-            if (running is not null) await new DownCommand(progress, time).RunAsync(directory, cancel);
+            if (running is not null || LocalClusterHost.IsAnythingRunning(directory)) await new DownCommand(progress, time).RunAsync(directory, cancel);
         if (directory.ClusterId is not { } clusterId)
         {
             progress.Say($"there is no cluster in {directory.Path}");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Orchestrator.Api.LocalCluster;
 
 namespace Orchestrator.Api.Commands;
 
@@ -15,18 +16,17 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
     public async Task RunAsync(UpOptions options, CancellationToken cancel)
     {
         var configuration = ClusterConfiguration.Load(options);
+        options = Resumed(options);
         var directory = await PrepareAsync(options, cancel);
+        if (directory is null) return;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         progress.Step($"starting the control plane on {directory.Path}");
-        await using var host = await ClusterHost.StartAsync(configuration, directory, time, stop.Token);
-        directory.WritePid();
         try
         {
-            await host.WaitUntilReadyAsync(progress, ReadyDeadline, stop.Token);
-            SayWhatNext(directory, options);
-            await host.StoppedAsync(stop.Token);
+            if (options.IsLocalCluster) await ServeSeveralAsync(configuration, options, directory, stop.Token);
+            else await ServeAsync(configuration, options, directory, stop.Token);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -44,11 +44,34 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
         }
     }
 
+    private async Task ServeAsync(ClusterConfiguration configuration, UpOptions options, ClusterDirectory directory, CancellationToken stop)
+    {
+        await using var host = await ClusterHost.StartAsync(configuration, directory, time, stop);
+        directory.WritePid();
+        await host.WaitUntilReadyAsync(progress, ReadyDeadline, stop);
+        SayWhatNext(directory, options);
+        await host.StoppedAsync(stop);
+    }
+
+    private async Task ServeSeveralAsync(ClusterConfiguration configuration, UpOptions options, ClusterDirectory directory, CancellationToken stop)
+    {
+        directory.WritePid(); // from here on processes of the cluster run that 'down' must find
+        await using var host = await LocalClusterHost.StartAsync(configuration, options, directory, progress, time, stop);
+        await File.WriteAllTextAsync(directory.File("ready"), "", stop);
+        SayWhatNext(directory, options);
+        await host.StoppedAsync(stop);
+    }
+
+    /// <summary>A cluster that was started with several members has them again, also where the command line does not repeat it.</summary>
+    private static UpOptions Resumed(UpOptions options) => options with { Members = Math.Max(options.Members, LocalMember.Read(new ClusterDirectory(options.Data)).Count) };
+
     /// <summary>Starts a process of its own and returns when the API and the nodes are ready.</summary>
     public async Task RunDetachedAsync(UpOptions options, CancellationToken cancel)
     {
+        options = Resumed(options);
         ClusterConfiguration.Load(options); // what is wrong with it is better said here than in a log
         var directory = await PrepareAsync(options, cancel);
+        if (directory is null) return;
         progress.Step($"starting the cluster in the background (log: {directory.Log})");
         File.Delete(directory.File("ready"));
         using var child = Launch(options, directory);
@@ -57,21 +80,28 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
         SayWhatNext(directory, options);
     }
 
-    private async Task<ClusterDirectory> PrepareAsync(UpOptions options, CancellationToken cancel)
+    /// <summary>Null where the cluster runs already and had only missing members started.</summary>
+    private async Task<ClusterDirectory?> PrepareAsync(UpOptions options, CancellationToken cancel)
     {
         var directory = new ClusterDirectory(options.Data);
         using var running = directory.Running();
-        if (running is not null) throw new CommandFailure($"a cluster is already running on {directory.Path} (process {running.Id}); 'orchestrator down' stops it.");
-        await new Prerequisites(progress, time).EnsureAsync(cancel);
+        if (running is not null && !options.IsLocalCluster)
+            throw new CommandFailure($"a cluster is already running on {directory.Path} (process {running.Id}); 'orchestrator down' stops it.");
+        var prerequisites = new Prerequisites(progress, time);
+        await prerequisites.EnsureAsync(cancel);
+        if (options is { IsLocalCluster: true, Postgres: null }) await prerequisites.EnsurePostgresAsync(cancel);
         directory.EnsureClusterId();
-        return directory;
+        if (running is null) return directory;
+        if (LocalMember.Read(directory).Count == 0)
+            throw new CommandFailure($"the cluster on {directory.Path} runs with one member on its embedded database; stop it and move it to PostgreSQL ('orchestrator backup', 'orchestrator restore') to have several.");
+        await LocalClusterHost.StartMissingAsync(ClusterConfiguration.Load(options), options, directory, progress, time, cancel);
+        progress.Done("all members are ready");
+        return null;
     }
 
     private static Process Launch(UpOptions options, ClusterDirectory directory)
     {
-        // A session of its own, its output in a file: it has to outlive this command and the terminal.
-        var info = new ProcessStartInfo("setsid", ["sh", "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", directory.Log, Environment.ProcessPath!, "up", .. options.Arguments]);
-        return Process.Start(info) ?? throw new CommandFailure("setsid does not start.");
+        return ProcessTable.Launch(directory.Log, Environment.ProcessPath!, ["up", .. options.Arguments]);
     }
 
     private async Task WaitForChildAsync(Process child, ClusterDirectory directory, CancellationToken cancel)

@@ -48,6 +48,7 @@ public sealed class ApiServer : IAsyncDisposable
             Time = options.Time,
             Logging = options.Logging,
             Stopping = stopping.Token,
+            MemberProblem = options.MemberProblem,
         };
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

@@ -34,6 +34,9 @@ public sealed record ApiServerOptions
     /// <summary>What agents that join are told; null where none can.</summary>
     public Func<JoinDocument>? Join { get; init; }
 
+    /// <summary>Why this member should not get requests now, null where it should: <c>/readyz</c> tells load balancers.</summary>
+    public Func<string?> MemberProblem { get; init; } = () => null;
+
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 

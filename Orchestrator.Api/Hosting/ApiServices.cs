@@ -49,6 +49,9 @@ public sealed class ApiServices
     /// <summary>Cancelled when the server stops: watches and streams end.</summary>
     public required CancellationToken Stopping { get; init; }
 
+    /// <summary>Why this member should not get requests now, null where it should.</summary>
+    public Func<string?> MemberProblem { get; init; } = () => null;
+
     /// <summary>Snapshots behind continue tokens.</summary>
     public ListSnapshots Snapshots { get => field ??= new ListSnapshots(Time); init; }
 }

@@ -28,7 +28,7 @@ internal sealed class PathRouter
         _discovery = new DiscoveryDocuments(services.Catalog, serverAddress);
         _openApi = new OpenApiDocuments(services.Catalog);
         var ping = new HealthCheck("ping", () => null);
-        _health = new HealthEndpoints([ping], [ping, new HealthCheck("shutdown", () => services.Stopping.IsCancellationRequested ? "process is shutting down" : null)]);
+        _health = new HealthEndpoints([ping], [ping, new HealthCheck("membership", services.MemberProblem), new HealthCheck("shutdown", () => services.Stopping.IsCancellationRequested ? "process is shutting down" : null)]);
     }
 
     /// <summary>Serves an authorised request; unknown paths get Go's plain 404.</summary>

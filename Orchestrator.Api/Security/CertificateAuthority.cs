@@ -18,7 +18,7 @@ public sealed class CertificateAuthority(X509Certificate2 certificate, TimeProvi
     public static readonly TimeSpan LeafLifetime = TimeSpan.FromDays(365);
 
     // Clocks of clients run behind ours now and then.
-    private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Backdate = TimeSpan.FromHours(1);
 
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";

@@ -33,7 +33,6 @@ public sealed class WireCatalog
     }
 
     /// <summary>The engine's own messages alone.</summary>
-    public static WireCatalog Engine => field ??= Of();
 
     /// <summary>All of them, by name.</summary>
     public IReadOnlyList<WireType> Types { get; }

@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+using Orchestrator.Tests.Acceptance;
+using Orchestrator.Tests.Engine.Journal;
+
+namespace Orchestrator.Tests.Nemesis;
+
+/// <summary>Three real member processes, each in a network namespace of its own, on one real PostgreSQL server; and the means to hurt them.</summary>
+public sealed class NemesisCluster : IAsyncDisposable
+{
+    public const int Members = 3;
+
+    private const int ApiPort = 6443;
+    private const int RemotePort = 2552;
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
+
+    private readonly string _data = Directory.CreateTempSubdirectory("orchestrator-nemesis-").FullName;
+    private readonly Process?[] _processes = new Process?[Members];
+    private readonly NemesisNetwork _network;
+    private readonly PostgresServer _postgres;
+    private readonly string _connection;
+
+    private NemesisCluster(NemesisNetwork network, PostgresServer postgres, string connection) => (_network, _postgres, _connection) = (network, postgres, connection);
+
+    /// <summary>The members' APIs.</summary>
+    public IReadOnlyList<Uri> Apis => [.. Enumerable.Range(0, Members).Select(i => new Uri($"https://{_network.Address(i)}:{ApiPort}"))];
+
+    public static async Task<NemesisCluster> StartAsync()
+    {
+        var network = await NemesisNetwork.CreateAsync(Members);
+        var hba = Path.GetTempFileName();
+        await File.WriteAllTextAsync(hba, $"local all all trust\nhost all all 127.0.0.1/32 trust\nhost all all {network.Cidr} trust\n");
+        File.SetUnixFileMode(hba, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        var postgres = await PostgresServer.StartAsync($"listen_addresses=127.0.0.1,{network.Outside}", $"hba_file={hba}", "fsync=on");
+        var connection = (await postgres.CreateDatabaseAsync()).Replace("Host=127.0.0.1", $"Host={network.Outside}", StringComparison.Ordinal);
+        var cluster = new NemesisCluster(network, postgres, connection);
+        try
+        {
+            for (var i = 0; i < Members; i++)
+            {
+                await cluster.StartMemberAsync(i);
+                await cluster.WaitUntilReadyAsync(i); // the first makes the keys that all share
+            }
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A client that has the administrator's certificate; short-tempered, as the workload has to notice and go elsewhere.</summary>
+    public HttpClient NewClient(TimeSpan timeout)
+    {
+        var authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(_data, "pki", "ca.crt"));
+        var admin = X509Certificate2.CreateFromPemFile(Path.Combine(_data, "pki", "admin.crt"), Path.Combine(_data, "pki", "admin.key"));
+        return new HttpClient(new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(1),
+            PooledConnectionLifetime = TimeSpan.FromSeconds(20),
+            SslOptions =
+            {
+                ClientCertificates = [admin],
+                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck },
+            },
+        })
+        { Timeout = timeout };
+    }
+
+    /// <summary>Starts a member that does not run.</summary>
+    public async Task StartMemberAsync(int member)
+    {
+        var file = Path.Combine(_data, string.Create(CultureInfo.InvariantCulture, $"member-{member}.hocon"));
+        await File.WriteAllTextAsync(file, $$"""
+            orchestrator.cluster.member-id = member-{{member}}
+            orchestrator.api { port = {{ApiPort}}, extra-names = [{{string.Join(", ", Enumerable.Range(0, Members).Select(i => $"\"{_network.Address(i)}\""))}}] }
+            orchestrator.node.address = {{_network.Address(member)}}
+            akka.loglevel = warning
+            akka.persistence.journal.sql { provider-name = postgresql, connection-string = "{{_connection}}" }
+            akka.remote.dot-netty.tcp { port = {{RemotePort}}, public-hostname = {{_network.Address(member)}} }
+
+            """);
+        _processes[member] = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", _network.Namespace(member),
+            "sh", "-c", "exec \"$@\" >>\"$0\" 2>&1", Log(member), Path.Combine(ClusterFixture.Tree, "artifacts", "orchestrator", "orchestrator"), "server", "--data", _data, "--config", file]));
+    }
+
+    public void Kill(int member)
+    {
+        Signal(member, 9);
+        _processes[member]!.WaitForExit();
+        _processes[member]!.Dispose();
+        _processes[member] = null;
+    }
+
+    /// <summary>SIGTERM: the member hands over what it has; completes when it has ended.</summary>
+    public async Task StopAsync(int member)
+    {
+        Signal(member, 15);
+        await _processes[member]!.WaitForExitAsync().WaitAsync(Deadline);
+        _processes[member]!.Dispose();
+        _processes[member] = null;
+    }
+
+    public void Pause(int member) => Signal(member, 19);
+
+    public void Continue(int member) => Signal(member, 18);
+
+    public bool IsRunning(int member) => _processes[member] is { HasExited: false };
+
+    public Task CutFromDatabaseAsync(int member) => _network.CutAsync(member, $"ip {{0}} {_network.Outside} tcp {{1}} {_postgres.Port}");
+
+    public Task CutFromMembersAsync(int member) => _network.CutAsync(member, [.. Enumerable.Range(0, Members).Where(i => i != member).Select(i => $"ip {{0}} {_network.Address(i)}")]);
+
+    /// <summary>Clients come from where the database is, so everything but its port vanishes.</summary>
+    public Task CutFromClientsAsync(int member) => _network.CutAsync(member, $"ip {{0}} {_network.Outside} tcp {{1}} != {_postgres.Port}");
+
+    public Task HealAsync(int member) => _network.HealAsync(member);
+
+    public async Task RestartDatabaseAsync()
+    {
+        await _postgres.StopAsync("immediate");
+        await _postgres.StartAgainAsync();
+    }
+
+    public async Task WaitUntilReadyAsync(int member)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (await ProblemAsync(member) is { } problem)
+        {
+            if (!IsRunning(member) || TimeProvider.System.GetElapsedTime(started) > Deadline)
+                throw new InvalidOperationException($"member {member} is not ready ({problem}): {string.Join('\n', File.ReadLines(Log(member)).TakeLast(20))}");
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
+        }
+    }
+
+    /// <summary>What the members have said, for a test that failed.</summary>
+    public string Logs() => string.Join('\n', Enumerable.Range(0, Members).SelectMany(i => File.ReadLines(Log(i)).TakeLast(60).Prepend($"== member {i}")));
+
+    /// <summary>How often the journal had to refuse a second writer of one object: the last line of defence.</summary>
+    public int SecondWriters() => Enumerable.Range(0, Members).Sum(i => File.ReadLines(Log(i)).Count(l => l.Contains("already has an event with sequence number", StringComparison.Ordinal)));
+
+    public async ValueTask DisposeAsync()
+    {
+        for (var i = 0; i < Members; i++)
+        {
+            if (!IsRunning(i)) continue;
+            Signal(i, 18);
+            Kill(i);
+        }
+        await _postgres.DisposeAsync();
+        await _network.DisposeAsync();
+        Directory.Delete(_data, recursive: true);
+    }
+
+    private async Task<string?> ProblemAsync(int member)
+    {
+        if (!File.Exists(Path.Combine(_data, "pki", "admin.crt"))) return "no keys yet";
+        try
+        {
+            using var client = NewClient(TimeSpan.FromSeconds(2));
+            using var answer = await client.GetAsync(new Uri(Apis[member], "/readyz"));
+            return answer.IsSuccessStatusCode ? null : await answer.Content.ReadAsStringAsync();
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException)
+        {
+            return $"{e.Message} {e.InnerException?.Message}";
+        }
+    }
+
+    private void Signal(int member, int signal)
+    {
+        using var kill = Process.Start("kill", [string.Create(CultureInfo.InvariantCulture, $"-{signal}"), string.Create(CultureInfo.InvariantCulture, $"{_processes[member]!.Id}")]);
+        kill.WaitForExit();
+    }
+
+    private string Log(int member) => Path.Combine(_data, string.Create(CultureInfo.InvariantCulture, $"member-{member}.log"));
+
+}
