@@ -32,8 +32,6 @@ public sealed class WireCatalog
         _byName = types.ToFrozenDictionary(type => type.Name, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
-    /// <summary>The engine's own messages alone.</summary>
-
     /// <summary>All of them, by name.</summary>
     public IReadOnlyList<WireType> Types { get; }
 
