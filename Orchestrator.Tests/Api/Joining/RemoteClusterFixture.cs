@@ -162,6 +162,16 @@ internal sealed class RemoteClusterFixture : IAsyncDisposable
         foreach (var agent in _agents) await agent.DisposeAsync();
         await StopMemberAsync();
         Pki.Dispose();
-        global::System.IO.Directory.Delete(_directory, recursive: true);
+        while (global::System.IO.Directory.Exists(_directory))
+        {
+            try
+            {
+                global::System.IO.Directory.Delete(_directory, recursive: true);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // What a stopped agent had begun to remove is gone; the rest is still to go.
+            }
+        }
     }
 }
