@@ -92,6 +92,8 @@ internal sealed class TestMembers : IAsyncDisposable
 /// <summary>One process.</summary>
 internal sealed record TestMember(string Id, ActorSystem System, Membership Membership, IActorRef Region, IActorRef Singleton)
 {
+    public Orchestrator.Engine.Cluster.Cluster Cluster => Orchestrator.Engine.Cluster.Cluster.Get(System);
+
     /// <summary>Asks an entity who it is, through this member.</summary>
     public Task<string> WhoAsync(string entity, TimeSpan? timeout = null) => Region.Ask<string>(new ShardingEnvelope(entity, "who"), timeout ?? TimeSpan.FromSeconds(20));
 
