@@ -9,7 +9,7 @@ namespace Orchestrator.Bench.Rows;
 internal sealed class RawGroupCommit : IAsyncDisposable
 {
     private readonly RawSqlite _database;
-    private readonly Channel<(byte[] Row, TaskCompletionSource Committed)> _waiting = Channel.CreateUnbounded<(byte[], TaskCompletionSource)>(new() { SingleReader = true });
+    private readonly Channel<(RawRow Row, TaskCompletionSource Committed)> _waiting = Channel.CreateUnbounded<(RawRow, TaskCompletionSource)>(new() { SingleReader = true });
     private readonly Task _writer;
 
     public RawGroupCommit(string path)
@@ -19,7 +19,7 @@ internal sealed class RawGroupCommit : IAsyncDisposable
     }
 
     /// <summary>Completes when the row is committed.</summary>
-    public Task WriteAsync(byte[] row)
+    public Task WriteAsync(RawRow row)
     {
         var committed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting.Writer.TryWrite((row, committed));
@@ -35,7 +35,7 @@ internal sealed class RawGroupCommit : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        var group = new List<(byte[] Row, TaskCompletionSource Committed)>();
+        var group = new List<(RawRow Row, TaskCompletionSource Committed)>();
         while (await _waiting.Reader.WaitToReadAsync())
         {
             while (_waiting.Reader.TryRead(out var next)) group.Add(next);

@@ -3,14 +3,17 @@ using Orchestrator.Engine.Persistence.Sql.Sqlite;
 
 namespace Orchestrator.Bench.Rows;
 
+/// <summary>A row as the journal keeps it; where it goes in the index decides how many pages a commit has to write.</summary>
+internal readonly record struct RawRow(string PersistenceId, long SequenceNr, byte[] Payload);
+
 /// <summary>The floor of durable writes: SQLite with the journal's durability (WAL, synchronous=FULL) and one prepared insert, nothing else.</summary>
 internal sealed class RawSqlite : IDisposable
 {
     private readonly SqliteConnection _connection;
     private readonly SqliteCommand _insert;
     private readonly SqliteParameter _id;
+    private readonly SqliteParameter _number;
     private readonly SqliteParameter _payload;
-    private long _next;
 
     public RawSqlite(string path)
     {
@@ -19,20 +22,22 @@ internal sealed class RawSqlite : IDisposable
         _connection.Open();
         Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE journal(ordering INTEGER PRIMARY KEY, persistence_id TEXT NOT NULL, sequence_nr INTEGER NOT NULL, payload BLOB NOT NULL, UNIQUE (persistence_id, sequence_nr))");
         _insert = _connection.CreateCommand();
-        _insert.CommandText = "INSERT INTO journal(persistence_id, sequence_nr, payload) VALUES($id, 1, $payload)";
+        _insert.CommandText = "INSERT INTO journal(persistence_id, sequence_nr, payload) VALUES($id, $nr, $payload)";
         _id = _insert.Parameters.Add("$id", SqliteType.Text);
+        _number = _insert.Parameters.Add("$nr", SqliteType.Integer);
         _payload = _insert.Parameters.Add("$payload", SqliteType.Blob);
     }
 
     /// <summary>One transaction.</summary>
-    public void Append(IEnumerable<byte[]> rows)
+    public void Append(IEnumerable<RawRow> rows)
     {
         using var transaction = _connection.BeginTransaction();
         _insert.Transaction = transaction;
         foreach (var row in rows)
         {
-            _id.Value = $"configmaps/default/c{++_next}";
-            _payload.Value = row;
+            _id.Value = row.PersistenceId;
+            _number.Value = row.SequenceNr;
+            _payload.Value = row.Payload;
             _insert.ExecuteNonQuery();
         }
         transaction.Commit();
