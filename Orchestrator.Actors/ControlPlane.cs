@@ -65,7 +65,9 @@ public sealed class ControlPlane : IAsyncDisposable
             Logging = system.LoggerFactory,
         };
         var plane = new ControlPlane(services, NodeStreams.Get(system));
+        var head = journal.Head;
         plane._subscriptions.Add(await journal.SubscribeAsync(0, services.Cache.Fold, cancel));
+        services.Cache.FoldedTo(head, journal.CompactedTo);
         PersistenceExtension.Configure(system, journal, RawEventSerializer.Instance);
 
         services.Addresses = ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new AddressAllocatorActor(services, new Random())), "addresses"));

@@ -32,6 +32,7 @@ public sealed class ResourceCache
     private Action<IReadOnlyList<ResourceChange>>[] _subscribers = [];
     private readonly PriorityQueue<TaskCompletionSource, long> _waiters = new();
     private long _head;
+    private long _forgotten;
 
     /// <param name="catalog">Tells which persistence ids are API objects, and their kinds.</param>
     /// <param name="sealer">Opens the payloads of encrypted kinds.</param>
@@ -131,9 +132,33 @@ public sealed class ResourceCache
         foreach (var subscriber in _subscribers) subscriber(changes);
     }
 
+    /// <summary>
+    /// The whole journal up to <paramref name="head"/> has been folded. The newest rows may have been compacted away, so that no row tells; and what is not newer than
+    /// <paramref name="compactedTo"/> has holes, which nobody may take for history.
+    /// </summary>
+    public void FoldedTo(long head, long compactedTo)
+    {
+        Forget(compactedTo);
+        // Beside the fold, which only ever goes further.
+        for (var seen = Head; seen < head;)
+        {
+            var was = Interlocked.CompareExchange(ref _head, head, seen);
+            if (was == seen) break;
+            seen = was;
+        }
+        ReleaseWaiters();
+    }
+
     /// <summary>Forgets history up to this ordering, as the journal's compaction has.</summary>
     public void Forget(long upTo)
     {
+        // Before the tables are looked at: one that is made meanwhile begins there.
+        for (var seen = Volatile.Read(ref _forgotten); seen < upTo;)
+        {
+            var was = Interlocked.CompareExchange(ref _forgotten, upTo, seen);
+            if (was == seen) break;
+            seen = was;
+        }
         foreach (var table in _tables.Values) table.Forget(upTo);
         foreach (var (id, _) in _tombstoneOrderings.Where(t => t.Value <= upTo).ToList())
         {
@@ -216,9 +241,18 @@ public sealed class ResourceCache
     }
 
     // Each table's chain starts at a link of its own: appending to a shared one would join the chains.
-    private ResourceTable Table(string resource) => _tables.TryGetValue(resource, out var table)
-        ? table
-        : _tables.GetOrAdd(resource, static (_, origin) => new ResourceTable(new ResourceChange(ChangeType.Modified, origin.Entry, null)), _origin);
+    private ResourceTable Table(string resource)
+    {
+        if (_tables.TryGetValue(resource, out var table)) return table;
+        table = _tables.GetOrAdd(resource, static (_, cache) =>
+        {
+            var made = new ResourceTable(new ResourceChange(ChangeType.Modified, cache._origin.Entry, null));
+            made.Forget(Volatile.Read(ref cache._forgotten));
+            return made;
+        }, this);
+        table.Forget(Volatile.Read(ref _forgotten)); // what was forgotten while it was being made
+        return table;
+    }
 
     private void ReleaseWaiters()
     {

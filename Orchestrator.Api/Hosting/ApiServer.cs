@@ -10,6 +10,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Certificates;
 using Orchestrator.Api.Security;
+using Orchestrator.Engine.Persistence.Sql;
 using Orchestrator.Resources.Types.Core.V1;
 
 namespace Orchestrator.Api.Hosting;
@@ -45,6 +46,7 @@ public sealed class ApiServer : IAsyncDisposable
             Authorizer = new NodeAuthorizer(new RbacAuthorizer(new CachedRbacPolicy(cache).Current), cache),
             Join = options.Join,
             Tokens = options.Tokens,
+            Backup = options.Journal is SqlJournal journal ? journal.BackupAsync : null,
             Time = options.Time,
             Logging = options.Logging,
             Stopping = stopping.Token,

@@ -5,6 +5,7 @@ using Orchestrator.Api.Joining;
 using Orchestrator.Api.Lists;
 using Orchestrator.Api.Security;
 using Orchestrator.Engine.Persistence;
+using Orchestrator.Engine.Persistence.Sql;
 using Orchestrator.Protocol.Streams;
 using Orchestrator.Resources.Kinds;
 
@@ -39,6 +40,9 @@ public sealed class ApiServices
 
     /// <summary>What agents that join are told; null where none can.</summary>
     public Func<JoinDocument>? Join { get; init; }
+
+    /// <summary>Writes a backup of the journal as of one moment; null where it is kept in no database.</summary>
+    public Func<Stream, CancellationToken, ValueTask<ArchiveSummary>>? Backup { get; init; }
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }

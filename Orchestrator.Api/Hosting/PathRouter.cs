@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Orchestrator.Api.Backups;
 using Orchestrator.Api.Discovery;
 using Orchestrator.Api.Health;
 using Orchestrator.Api.Joining;
@@ -44,6 +45,7 @@ internal sealed class PathRouter
             case "/": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, Index());
             case JoinDocument.AuthorityPath: return ResponseWriter.TextAsync(context, StatusCodes.Status200OK, _services.Client.Services.Options.CaCertificate);
             case JoinDocument.Path when _services.Join is { } join: return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, join().ToJson());
+            case BackupEndpoint.Path when _services.Backup is { } backup: return BackupEndpoint.HandleAsync(context, backup);
             case "/openid/v1/jwks": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, _services.Tokens.KeySet());
             case "/.well-known/openid-configuration": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, _services.Tokens.Configuration());
         }

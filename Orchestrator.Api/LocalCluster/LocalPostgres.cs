@@ -35,6 +35,9 @@ internal sealed class LocalPostgres(ClusterDirectory directory, string clusterId
             .Select(d => Path.Combine(d, "bin")).FirstOrDefault(d => File.Exists(Path.Combine(d, "initdb")))
         : null;
 
+    /// <summary>Whether a directory has one, running or not.</summary>
+    public static bool IsIn(ClusterDirectory directory) => File.Exists(directory.File("postgres/PG_VERSION"));
+
     /// <summary>Starts it, unless it runs, and returns its connection string when it takes connections.</summary>
     public async Task<string> EnsureRunningAsync(CancellationToken cancel)
     {

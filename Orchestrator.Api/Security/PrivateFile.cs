@@ -3,7 +3,8 @@ namespace Orchestrator.Api.Security;
 /// <summary>Files that only their owner may read: keys and kubeconfigs. Written to a temporary name first, so that a crash never leaves half a key.</summary>
 internal static class PrivateFile
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    /// <summary>Mode 0600.</summary>
+    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Creates the directory with mode 0700 if it is missing.</summary>
     public static void EnsureDirectory(string directory)
@@ -12,13 +13,20 @@ internal static class PrivateFile
         else Directory.CreateDirectory(directory, OwnerOnly | UnixFileMode.UserExecute);
     }
 
+    /// <summary>Opens a new file to write and to read; mode 0600. One of that name that is there already goes.</summary>
+    public static FileStream Create(string path)
+    {
+        File.Delete(path); // it would keep its mode
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
+        return new FileStream(path, options);
+    }
+
     /// <summary>Replaces the file atomically; mode 0600.</summary>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerOnly;
-        using (var file = new FileStream(temporary, options))
+        using (var file = Create(temporary))
         {
             file.Write(content);
             file.Flush(flushToDisk: true);

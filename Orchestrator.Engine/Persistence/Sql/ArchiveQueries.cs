@@ -20,9 +20,7 @@ internal sealed class ArchiveQueries(IJournalDatabase database)
         await ExecuteAsync(connection, database.BeginSnapshot, cancel).ConfigureAwait(false);
         try
         {
-            var head = Command(connection, "SELECT ordering FROM head");
-            await using var __ = head.ConfigureAwait(false);
-            var ordering = (long)(await head.ExecuteScalarAsync(cancel).ConfigureAwait(false))!;
+            var ordering = (long)(await ScalarAsync(connection, "SELECT ordering FROM head", cancel).ConfigureAwait(false))!;
             return await JournalArchive.WriteAsync(to, ordering, LiveRowsAsync(connection, cancel), cancel).ConfigureAwait(false);
         }
         finally
@@ -32,10 +30,10 @@ internal sealed class ArchiveQueries(IJournalDatabase database)
     }
 
     /// <summary>
-    /// Puts an archive into an empty journal, whole or not at all. Orderings and numbers stay; history before counts as compacted away. Throws <see cref="ArchiveException"/>, and
-    /// <see cref="JournalUnusableException"/> for a journal that holds something.
+    /// Puts an archive into a journal, whole or not at all. Orderings and numbers stay; history before counts as compacted away. Throws <see cref="ArchiveException"/>, and
+    /// <see cref="JournalUnusableException"/> for a journal that holds something which is not to be replaced, or that a member is writing.
     /// </summary>
-    public async ValueTask<ArchiveSummary> RestoreAsync(Stream from, CancellationToken cancel)
+    public async ValueTask<ArchiveSummary> RestoreAsync(Stream from, RestoreOptions options, CancellationToken cancel)
     {
         var (ordering, rows) = await JournalArchive.OpenAsync(from, cancel).ConfigureAwait(false);
         var connection = await database.ConnectAsync(cancel).ConfigureAwait(false);
@@ -43,8 +41,17 @@ internal sealed class ArchiveQueries(IJournalDatabase database)
         var transaction = await connection.BeginTransactionAsync(cancel).ConfigureAwait(false);
         await using var __ = transaction.ConfigureAwait(false);
         // Taking the head first keeps every writer out until the end.
-        if (await ExecuteAsync(connection, "UPDATE head SET ordering = @head WHERE ordering = 0", cancel, ("@head", ordering)).ConfigureAwait(false) == 0)
-            throw new JournalUnusableException("The journal is not empty: a backup is only restored into a new one. Choose another data directory or database.");
+        await ExecuteAsync(connection, "UPDATE head SET ordering = ordering", cancel).ConfigureAwait(false);
+        var replaced = (long)(await ScalarAsync(connection, "SELECT ordering FROM head", cancel).ConfigureAwait(false))!;
+        if (database.LiveMember is { } live && await ScalarAsync(connection, live, cancel).ConfigureAwait(false) is string member)
+            throw new JournalUnusableException($"Member {member} is running on this journal. Stop every member first.");
+        if (replaced > 0)
+        {
+            if (!options.Replace) throw new JournalNotEmptyException();
+            await ExecuteAsync(connection, "DELETE FROM journal", cancel).ConfigureAwait(false);
+        }
+        // One that is only paused and goes on afterwards finds itself fenced.
+        if (database.RemoveMembers is { } remove) await ExecuteAsync(connection, remove, cancel).ConfigureAwait(false);
         var (count, writtenAt) = (0L, 0L);
         var some = new List<JournalRow>(RowsPerInsert);
         await foreach (var row in rows.WithCancellation(cancel).ConfigureAwait(false))
@@ -55,7 +62,9 @@ internal sealed class ArchiveQueries(IJournalDatabase database)
             if (some.Count == RowsPerInsert) await InsertAsync(connection, some, cancel).ConfigureAwait(false);
         }
         if (some.Count > 0) await InsertAsync(connection, some, cancel).ConfigureAwait(false);
-        await ExecuteAsync(connection, "UPDATE meta SET value = @head WHERE name = 'compacted_to'", cancel, ("@head", ordering)).ConfigureAwait(false);
+        var head = Math.Max(Math.Max(ordering, options.HeadAtLeast), replaced);
+        await ExecuteAsync(connection, "UPDATE head SET ordering = @head", cancel, ("@head", head)).ConfigureAwait(false);
+        await ExecuteAsync(connection, "UPDATE meta SET value = @head WHERE name = 'compacted_to'", cancel, ("@head", head)).ConfigureAwait(false);
         if (database.RestoreTime is { } restoreTime) await ExecuteAsync(connection, restoreTime, cancel, ("@writtenAt", writtenAt)).ConfigureAwait(false);
         await transaction.CommitAsync(cancel).ConfigureAwait(false);
         return new ArchiveSummary(ordering, count);
@@ -94,6 +103,13 @@ internal sealed class ArchiveQueries(IJournalDatabase database)
         var command = Command(connection, sql, arguments);
         await using var _ = command.ConfigureAwait(false);
         return await command.ExecuteNonQueryAsync(cancel).ConfigureAwait(false);
+    }
+
+    private static async ValueTask<object?> ScalarAsync(DbConnection connection, string sql, CancellationToken cancel)
+    {
+        var command = Command(connection, sql);
+        await using var _ = command.ConfigureAwait(false);
+        return await command.ExecuteScalarAsync(cancel).ConfigureAwait(false);
     }
 
     private static DbCommand Command(DbConnection connection, string sql, params (string Name, object Value)[] arguments) => JournalQueries.Command(connection, sql, arguments);

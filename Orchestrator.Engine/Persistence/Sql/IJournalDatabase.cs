@@ -17,6 +17,12 @@ public interface IJournalDatabase : IAsyncDisposable
     /// <summary>Statement that makes <c>@writtenAt</c> the time before which nothing new is stamped, where the database keeps that; null where the writer does.</summary>
     string? RestoreTime { get; }
 
+    /// <summary>Query for the name of a member that may be writing now; null where the database belongs to this process alone.</summary>
+    string? LiveMember { get; }
+
+    /// <summary>Statements that remove all members and what they have; null where the database belongs to this process alone.</summary>
+    string? RemoveMembers { get; }
+
     /// <summary>
     /// Appends the batch in one durable transaction that advances the head by the number of rows, on condition that this member may write at its epoch.
     /// A write one of whose numbers is not above its entity's newest is left out, whole, and told in the result. Called by one thread only.

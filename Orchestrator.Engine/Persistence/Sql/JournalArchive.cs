@@ -12,6 +12,19 @@ namespace Orchestrator.Engine.Persistence.Sql;
 /// <summary>What an archive holds: the state of every entity at one ordering.</summary>
 public sealed record ArchiveSummary(long Ordering, long Entities);
 
+/// <summary>How a backup is put into a journal.</summary>
+public sealed record RestoreOptions
+{
+    /// <summary>Whether what the journal holds is replaced; else only an empty one is filled.</summary>
+    public bool Replace { get; init; }
+
+    /// <summary>
+    /// The journal goes on after this ordering, or after the backup's where that is higher. One above every ordering that was given out after the backup was made keeps those who
+    /// remember such a one from taking later changes for what followed on it.
+    /// </summary>
+    public long HeadAtLeast { get; init; }
+}
+
 /// <summary>An archive is damaged, cut short, or none of ours.</summary>
 public sealed class ArchiveException(string message) : Exception(message);
 
@@ -62,6 +75,15 @@ internal static partial class JournalArchive
             await gzip.WriteAsync(text, cancel).ConfigureAwait(false);
             await gzip.WriteAsync("\n"u8.ToArray(), cancel).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Reads an archive to its end. Throws <see cref="ArchiveException"/> where it is not whole.</summary>
+    public static async ValueTask<ArchiveSummary> VerifyAsync(Stream from, CancellationToken cancel)
+    {
+        var (ordering, rows) = await OpenAsync(from, cancel).ConfigureAwait(false);
+        var count = 0L;
+        await foreach (var _ in rows.WithCancellation(cancel).ConfigureAwait(false)) count++;
+        return new ArchiveSummary(ordering, count);
     }
 
     /// <summary>Reads the head at once and the rows as they are asked for; the last step checks that they are all there. Throws <see cref="ArchiveException"/>.</summary>

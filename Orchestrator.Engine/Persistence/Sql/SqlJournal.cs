@@ -105,15 +105,10 @@ public class SqlJournal : IJournal
     public async ValueTask<IDisposable> SubscribeAsync(long after, Action<IReadOnlyList<JournalRow>> onCommitted, CancellationToken cancel = default)
     {
         // The bulk first, while nothing has to be put by for it.
-        for (; ; )
-        {
-            var (start, to) = (after, Head);
-            var page = await Guard(() => _queries.PageAsync(start, to, cancel), cancel).ConfigureAwait(false);
-            if (page.Count == 0) break;
-            onCommitted(page);
-            after = page[^1].Ordering;
-        }
-        return await _feed.AddAsync(after, onCommitted, (from, to) => Guard(() => _queries.PageAsync(from, to, cancel), cancel)).ConfigureAwait(false);
+        var bulk = new WholeRead(_database, after, onCommitted);
+        var to = Head;
+        Volatile.Write(ref _compactedTo, await Guard(() => bulk.RunAsync(to, cancel), cancel).ConfigureAwait(false));
+        return await _feed.AddAsync(bulk.Position, onCommitted, (from, to) => Guard(() => _queries.PageAsync(from, to, cancel), cancel)).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -155,16 +150,21 @@ public class SqlJournal : IJournal
     public ValueTask<ArchiveSummary> BackupAsync(Stream to, CancellationToken cancel = default) => new ArchiveQueries(_database).BackupAsync(to, cancel);
 
     /// <summary>
-    /// Fills an empty journal from a backup, whole or not at all: orderings (resource versions) and sequence numbers stay valid, and the next write's ordering is the one after the
-    /// backup's. Nothing else can be done with this journal afterwards: close it and open it again. Throws <see cref="ArchiveException"/> for what is no whole backup.
+    /// Fills a journal from a backup, whole or not at all: orderings (resource versions) and sequence numbers stay valid, and writes go on after the backup's ordering.
+    /// Nothing else can be done with this journal afterwards: close it and open it again. Throws <see cref="ArchiveException"/> for what is no whole backup, and
+    /// <see cref="JournalUnusableException"/> for a journal that is not empty (where it is not to be replaced) or that a member is writing.
     /// </summary>
-    public async ValueTask<ArchiveSummary> RestoreAsync(Stream from, CancellationToken cancel = default)
+    public async ValueTask<ArchiveSummary> RestoreAsync(Stream from, RestoreOptions? options = null, CancellationToken cancel = default)
     {
-        if (Head > 0) throw new JournalUnusableException("The journal is not empty: a backup is only restored into a new one. Choose another data directory or database.");
-        var restored = await _writer.RunAsync(() => new ArchiveQueries(_database).RestoreAsync(from, cancel).AsTask().GetAwaiter().GetResult()).ConfigureAwait(false);
+        options ??= new RestoreOptions();
+        if (Head > 0 && !options.Replace) throw new JournalNotEmptyException();
+        var restored = await _writer.RunAsync(() => new ArchiveQueries(_database).RestoreAsync(from, options, cancel).AsTask().GetAwaiter().GetResult()).ConfigureAwait(false);
         _feed.Fail(new JournalUnusableException("The journal was restored from a backup. Open it again."));
         return restored;
     }
+
+    /// <summary>Reads a backup to its end. Throws <see cref="ArchiveException"/> where it is not whole.</summary>
+    public static ValueTask<ArchiveSummary> VerifyAsync(Stream backup, CancellationToken cancel = default) => JournalArchive.VerifyAsync(backup, cancel);
 
     /// <summary>Commits what waits, then closes the database. A second call waits for the first.</summary>
     public async ValueTask DisposeAsync()

@@ -49,6 +49,26 @@ public sealed class ResourceCacheTests
         watch.ResourceVersion.ShouldBe(5);
     }
 
+    [Fact]
+    public void After_a_start_the_head_is_the_journals_and_what_was_compacted_is_nobodys_history()
+    {
+        _cache.Fold([Entries.Row(4, "pods/default/a", ResourceEvent.Create, Entries.Pod("a")), Entries.Row(9, "pods/default/b", ResourceEvent.Create, Entries.Pod("b"))]);
+        _cache.FoldedTo(20, 12);
+        _cache.Snapshot("pods").ResourceVersion.ShouldBe(20);
+        _cache.WaitForAsync(20).IsCompleted.ShouldBeTrue();
+        foreach (var resource in new[] { "pods", "configmaps" }) // the second has no rows any more
+        {
+            Should.Throw<StatusException>(() => _cache.Watch(resource, 5)).Status.Code.ShouldBe(410);
+            Should.Throw<StatusException>(() => _cache.Watch(resource, 11)).Status.Code.ShouldBe(410);
+        }
+        var watch = _cache.Watch("pods", 20);
+        _cache.Fold([Entries.Row(21, "pods/default/b", ResourceEvent.Delete, Entries.Pod("b"), 2)]);
+        watch.TryNext(out var change).ShouldBeTrue();
+        change.Type.ShouldBe(ChangeType.Deleted);
+        _cache.FoldedTo(15, 12);
+        _cache.Head.ShouldBe(21);
+    }
+
     [Theory, InlineData(11), InlineData(99)]
     public void Resuming_a_watch_at_any_version_gives_exactly_the_rest(int seed)
     {

@@ -98,6 +98,10 @@ public sealed class GroupCommitTests : IAsyncDisposable
 
         public string BeginSnapshot => throw new NotSupportedException();
 
+        public string LiveMember => throw new NotSupportedException();
+
+        public string RemoveMembers => throw new NotSupportedException();
+
         public string RestoreTime => throw new NotSupportedException();
 
         public Exception? Failure { get; set; }

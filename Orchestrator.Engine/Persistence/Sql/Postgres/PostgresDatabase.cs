@@ -22,6 +22,12 @@ internal sealed class PostgresDatabase : IJournalDatabase
     /// <inheritdoc/>
     public string RestoreTime => "UPDATE head SET written_at = @writtenAt";
 
+    /// <inheritdoc/>
+    public string LiveMember => "SELECT id FROM members WHERE state IN ('joining', 'up', 'leaving') AND lease_until > clock_timestamp() ORDER BY id LIMIT 1";
+
+    /// <inheritdoc/>
+    public string RemoveMembers => "DELETE FROM shards; DELETE FROM leases; DELETE FROM members";
+
     public PostgresWriter Writer { get; }
 
     /// <summary>Connects and makes the tables where they are missing. Throws <see cref="JournalUnusableException"/>.</summary>

@@ -57,6 +57,12 @@ internal sealed class SqliteDatabase : IJournalDatabase
     /// <inheritdoc/>
     public string? RestoreTime => null;
 
+    /// <inheritdoc/>
+    public string? LiveMember => null;
+
+    /// <inheritdoc/>
+    public string? RemoveMembers => null;
+
     /// <summary>Opens or makes the file, checks it, and registers the member at a new epoch. Throws <see cref="JournalUnusableException"/>.</summary>
     public static SqliteDatabase Open(string path, string memberId, string address)
     {
