@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Actors.Admission;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Events;
 using Orchestrator.Engine.Actor;
@@ -76,9 +77,9 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     /// <summary>Sends a command to another object's actor.</summary>
     protected void Send(ResourceCommand command)
     {
-        _inFlight++;
-        Timers.StartSingleTimer(nameof(RepliesOverdue), RepliesOverdue.Instance, ReplyDeadline);
-        Services.Region.Tell(command, Self);
+        Expect();
+        if (AdmittedWrites.Needs(Services, command)) _ = AdmitAsync(client => AdmittedWrites.SendAsync(client, command, AdmittedWrites.UserOf(_context), []));
+        else Services.Region.Tell(command, Self);
     }
 
     /// <summary>Creates an object, defaulted, admitted and validated as one from a client. A refusal reaches <see cref="OnRefused"/>.</summary>
@@ -86,7 +87,15 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     {
         try
         {
-            Send(ResourceWriter.PrepareCreate(Services, kind, ns, obj, _context));
+            if (AdmittedWrites.Needs(Services, kind))
+            {
+                Expect();
+                _ = AdmitAsync(client => AdmittedWrites.CreateAsync(client, kind, ns, obj, _context, AdmittedWrites.UserOf(_context), []));
+                return;
+            }
+            var command = ResourceWriter.PrepareCreate(Services, kind, ns, obj, _context);
+            Expect();
+            Services.Region.Tell(command, Self);
         }
         catch (StatusException refusal)
         {
@@ -149,6 +158,27 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
 
     /// <inheritdoc/>
     protected sealed override void OnWake() => WakeUp();
+
+    private void Expect()
+    {
+        _inFlight++;
+        Timers.StartSingleTimer(nameof(RepliesOverdue), RepliesOverdue.Instance, ReplyDeadline);
+    }
+
+    /// <summary>Webhooks are asked beside the mailbox; the answer comes into it like an actor's.</summary>
+    private async Task AdmitAsync(Func<ResourceClient, Task<ResourceReply>> write)
+    {
+        var (self, client) = (Self, new ResourceClient(Services));
+        await Task.Yield();
+        try
+        {
+            self.Tell(await write(client), self);
+        }
+        catch (Exception defect) when (defect is not OutOfMemoryException)
+        {
+            self.Tell(new ResourceRefused(Key, ApiStatus.InternalError(defect.Message)), self);
+        }
+    }
 
     private void WakeUp()
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orchestrator.Actors.Admission;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Resources.Kinds;
@@ -38,6 +39,9 @@ public sealed class ControlPlaneServices
 
     /// <summary>The singleton that hands out addresses and ports.</summary>
     public IActorRef Addresses { get => _addresses ?? throw NotStarted(); internal set => _addresses = value; }
+
+    /// <summary>Webhooks and policies; the gateway's server puts its own here when it starts.</summary>
+    public IDynamicAdmission Admission { get; set; } = new NoDynamicAdmission();
 
     /// <summary>New object uids.</summary>
     public Func<string> NewUid { get; init; } = () => Guid.NewGuid().ToString();

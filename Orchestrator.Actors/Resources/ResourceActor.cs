@@ -148,8 +148,8 @@ public class ResourceActor : ReceivePersistentActor
             switch (command)
             {
                 case CreateResource create: OnCreate(create); break;
-                case UpdateResource update: OnUpdate(update); break;
-                case PatchResource patch: OnPatch(patch); break;
+                case UpdateResource or PatchResource: OnChange(command); break;
+                case StoreDecided decided: OnStoreDecided(decided); break;
                 case DeleteResource delete: OnDelete(delete); break;
                 default: return false; // a command of the kind's own
             }
@@ -173,62 +173,43 @@ public class ResourceActor : ReceivePersistentActor
         Commit(new WriteDecision.Put(command.Object, Created: true) { Track = "", As = KindOf(command) }, command.Context);
     }
 
-    private void OnUpdate(UpdateResource command)
+    private void OnChange(ResourceCommand command)
     {
         var kind = KindOf(command);
-        var old = Existing(kind);
-        var obj = command.Subresource == "scale" ? ScaleRules.Apply(kind, old, command.Object) : command.Object;
-        var decision = UpdateRules.Decide(kind, obj, old, Current!.ResourceVersion, RuleSubresource(command.Subresource));
-        Commit(decision is WriteDecision.Put put ? put with { Track = command.Subresource, As = kind } : decision, command.Context);
+        if (Current is null && command is PatchResource { Type: PatchType.Apply, Subresource: "" } apply)
+        {
+            OnApplyNew(kind, apply);
+            return;
+        }
+        var change = ObjectChange.Of(kind, command, Versioned(kind, Existing()), Current!.ResourceVersion, Services.Time.GetUtcNow());
+        Commit(change.Decide(), command.Context);
     }
 
-    private void OnPatch(PatchResource command)
+    private void OnApplyNew(ResourceKind kind, PatchResource command)
     {
-        if (command.Type == PatchType.Apply)
+        var warnings = new List<string>();
+        var made = ObjectChange.New(kind, command, Services.Time.GetUtcNow(), warnings);
+        var create = ResourceWriter.PrepareCreate(Services, kind, Key.Namespace, made, command.Context);
+        CreateRules.Stamp(create.Object, Services.NewUid(), Services.Time.GetUtcNow());
+        Commit(new WriteDecision.Put(create.Object, Created: true) { Warnings = warnings, As = kind }, command.Context);
+    }
+
+    private void OnStoreDecided(StoreDecided command)
+    {
+        if ((Current?.ResourceVersion ?? 0) != command.Base)
         {
-            OnApply(command);
+            Sender.Tell(new ResourceRefused(Key, ApiStatus.Conflict(Kind.GroupResource, Key.Name, "the object has changed since") with { Reason = StoreDecided.Outdated }), Self);
             return;
         }
         var kind = KindOf(command);
-        var old = Existing(kind);
-        var warnings = new List<string>();
-        var form = command.Type switch
+        if (command.Base == 0)
         {
-            PatchType.Json => PatchRules.Form.Json,
-            PatchType.Merge => PatchRules.Form.Merge,
-            _ => PatchRules.Form.Strategic,
-        };
-        JsonObject obj;
-        if (command.Subresource == "scale")
-        {
-            var scale = ScaleRules.View(kind, old, Current!.ResourceVersion);
-            obj = ScaleRules.Apply(kind, old, PatchRules.Apply(PatchRules.Target.Scale, scale, form, command.Patch.Span, Validation(command.Context), warnings));
+            NamespaceLifecycle.Check(kind, Key.Namespace, Key.Name, Cache);
+            CreateRules.Stamp(command.Object, Services.NewUid(), Services.Time.GetUtcNow());
         }
-        else
-        {
-            obj = PatchRules.Apply(PatchRules.Target.Of(kind), Versioned(kind, Current!.ToJsonObject()), form, command.Patch.Span, Validation(command.Context), warnings);
-        }
-        var decision = UpdateRules.Decide(kind, obj, old, Current!.ResourceVersion, RuleSubresource(command.Subresource));
-        Commit(decision is WriteDecision.Put put ? put with { Warnings = warnings, Track = command.Subresource, As = kind } : decision, command.Context);
-    }
-
-    private void OnApply(PatchResource command)
-    {
-        var kind = KindOf(command);
-        var warnings = new List<string>();
-        var now = Services.Time.GetUtcNow();
-        var config = ApplyRules.Decode(kind, command.Subresource, command.Patch.Span, Key, Validation(command.Context), warnings);
-        if (Current is null)
-        {
-            if (command.Subresource.Length > 0) Existing(kind);
-            var made = ApplyRules.Create(kind, config, command.Context.FieldManager, command.Force, now);
-            var create = ResourceWriter.PrepareCreate(Services, kind, Key.Namespace, made, command.Context);
-            CreateRules.Stamp(create.Object, Services.NewUid(), now);
-            Commit(new WriteDecision.Put(create.Object, Created: true) { Warnings = warnings, As = kind }, command.Context);
-            return;
-        }
-        var decision = ApplyRules.Decide(kind, Existing(kind), Current.ResourceVersion, config, command.Context.FieldManager, command.Subresource, command.Force, now);
-        Commit(decision is WriteDecision.Put put ? put with { Warnings = warnings, As = kind } : decision, command.Context);
+        Commit(command.Removes
+            ? new WriteDecision.Remove(command.Object)
+            : new WriteDecision.Put(command.Object, Created: command.Base == 0) { Track = command.Track, As = kind }, command.Context);
     }
 
     private void OnDelete(DeleteResource command)
@@ -242,22 +223,10 @@ public class ResourceActor : ReceivePersistentActor
     protected JsonObject Existing() =>
         Current is null ? throw ApiStatus.NotFound(Kind.GroupResource, Key.Name).AsException() : CurrentObject();
 
-    /// <summary>As <see cref="Existing()"/>, in the version that a client speaks.</summary>
-    private JsonObject Existing(ResourceKind kind) => Versioned(kind, Existing());
-
     private static JsonObject Versioned(ResourceKind kind, JsonObject stored) => kind.Conversion is null ? stored : kind.Conversion.FromStored(stored);
 
     /// <summary>The kind in the version that a command speaks; the object is decided on in that version and stored in the kind's own.</summary>
-    private ResourceKind KindOf(ResourceCommand command)
-    {
-        var stored = Kind;
-        return command.ApiVersion == stored.ApiVersion ? stored : Services.Catalog.FindByApiVersion(command.ApiVersion, stored.Kind) ?? stored;
-    }
-
-    // A scale write is a write of the object's own spec.
-    private static string RuleSubresource(string subresource) => subresource == "scale" ? "" : subresource;
-
-    private static FieldValidation Validation(WriteContext context) => Enum.Parse<FieldValidation>(context.FieldValidation);
+    private ResourceKind KindOf(ResourceCommand command) => Services.Catalog.InVersion(Kind, command.ApiVersion);
 
     private void Track(WriteDecision.Put put, WriteContext context)
     {

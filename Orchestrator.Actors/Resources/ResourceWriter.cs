@@ -15,10 +15,16 @@ public static class ResourceWriter
     /// </summary>
     public static CreateResource PrepareCreate(ControlPlaneServices services, ResourceKind kind, string ns, JsonObject obj, WriteContext context)
     {
+        Prepare(services, kind, ns, obj);
+        CreateRules.Validate(kind, obj);
+        return new CreateResource(kind.Key(ns, ObjectMeta.Get(obj, "name")), kind.ApiVersion, context, obj);
+    }
+
+    /// <summary>The part before validation; to do it twice changes nothing.</summary>
+    internal static void Prepare(ControlPlaneServices services, ResourceKind kind, string ns, JsonObject obj)
+    {
         CreateRules.Prepare(kind, obj, ns);
         NamespaceLifecycle.Check(kind, ns, ObjectMeta.Get(obj, "name"), services.Cache);
         AdmissionChain.Admit(kind, obj, services.Cache);
-        CreateRules.Validate(kind, obj);
-        return new CreateResource(kind.Key(ns, ObjectMeta.Get(obj, "name")), kind.ApiVersion, context, obj);
     }
 }

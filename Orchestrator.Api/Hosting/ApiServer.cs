@@ -9,6 +9,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Certificates;
+using Orchestrator.Api.Admission;
+using Orchestrator.Api.Outbound;
 using Orchestrator.Api.Security;
 using Orchestrator.Engine.Persistence.Sql;
 using Orchestrator.Resources.Types.Core.V1;
@@ -34,6 +36,8 @@ public sealed class ApiServer : IAsyncDisposable
     {
         var stopping = new CancellationTokenSource();
         var cache = options.Plane.Services.Cache;
+        var clients = new OutboundClients(new ServiceConnector(cache, options.Plane.Streams));
+        options.Plane.Services.Admission = new WebhookAdmission(options.Plane.Services.Catalog, cache, new WebhookCaller(clients, options.Time), options.Logging.CreateLogger<WebhookAdmission>());
         var services = new ApiServices
         {
             Catalog = options.Plane.Services.Catalog,

@@ -59,4 +59,7 @@ internal static class ResponseWriter
 internal static class RelaxedJson
 {
     public static readonly JsonSerializerOptions Options = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>A document in UTF-8.</summary>
+    public static byte[] Bytes(JsonNode json) => JsonSerializer.SerializeToUtf8Bytes(json, Options);
 }

@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Orchestrator.Api.Admission;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Requests;
 using Orchestrator.Api.Responses;
 using Orchestrator.Protocol.Resources;
+using Orchestrator.Resources.Admission;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Writing;
 
@@ -21,6 +23,7 @@ internal static class PodPlacementEndpoints
         // Posted to the collection, the binding itself names the pod.
         var name = call.Request.Name.Length > 0 ? call.Request.Name : ObjectMeta.Get(binding, "name");
         BodyIdentity.Check(binding, call.Request.Namespace, name);
+        binding = await call.AdmitAsync(AdmissionAttributes.Create, "binding", new AdmissionKind("", "v1", "Binding"), binding, name, options.DryRun);
         var target = binding["target"];
         var errors = new FieldErrors();
         if ((string?)target?["kind"] is { Length: > 0 } kind and not ("Node" or "Minion")) errors.NotSupported("target.kind", kind, ["Node", "<empty>"]);
@@ -37,6 +40,7 @@ internal static class PodPlacementEndpoints
         var warnings = new List<string>();
         var body = await BodyDecoder.ReadAsync(call.Http.Request, "io.k8s.api.policy.v1.Eviction", options.FieldValidation, warnings, call.Cancel);
         BodyIdentity.Check(body, call.Key.Namespace, call.Request.Name);
+        body = await call.AdmitAsync(AdmissionAttributes.Create, "eviction", new AdmissionKind("policy", "v1", "Eviction"), body, call.Request.Name, options.DryRun);
         var delete = DeleteOptions.Parse(body["deleteOptions"] as JsonObject, call.Query);
         var context = (options with { DryRun = options.DryRun || delete.DryRun }).ToContext(call.User);
         var command = new EvictPod(call.Key, call.Kind.ApiVersion, context, delete.GracePeriodSeconds, delete.Uid);

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
+using Orchestrator.Api.Admission;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Requests;
 using Orchestrator.Api.Spdy;
@@ -55,6 +56,7 @@ internal static class PodStreamEndpoints
         var pod = call.Existing().ToJsonObject();
         var node = PodStreamRequests.NodeOf(pod, call.Request.Name);
         NodeStreamRequest request = call.Request.Subresource == "exec" ? PodStreamRequests.Exec(call.Key, pod, call.Query) : PodStreamRequests.Attach(call.Key, pod, call.Query);
+        await call.ConnectAsync(call.Request.Subresource == "exec" ? "PodExecOptions" : "PodAttachOptions");
         var streams = CommandStreams.Of(request);
         Func<Task<IClientChannels>> accept;
         if (WebSocketUpgrade.IsRequested(call.Http))

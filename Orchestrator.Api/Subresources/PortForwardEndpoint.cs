@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using Orchestrator.Api.Admission;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Spdy;
 using Orchestrator.Api.Streaming;
@@ -22,6 +23,7 @@ internal static class PortForwardEndpoint
         if ((string?)pod["status"]?["phase"] != "Running")
             throw ApiStatus.BadRequest($"unable to forward port because pod is not running. Current status={(string?)pod["status"]?["phase"]}").AsException();
 
+        await call.ConnectAsync("PodPortForwardOptions");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancel, call.Services.Stopping);
         await using var transport = await AcceptAsync(call);
         using var connection = new SpdyConnection(transport);

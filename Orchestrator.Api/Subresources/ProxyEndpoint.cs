@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Security;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Orchestrator.Api.Admission;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Proxying;
 using Orchestrator.Resources.Errors;
@@ -35,6 +36,7 @@ internal static class ProxyEndpoint
             return;
         }
         var target = ProxyTarget.Resolve(call);
+        await call.ConnectAsync($"{call.Kind.Kind}ProxyOptions");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancel, call.Services.Stopping);
         using var client = new HttpMessageInvoker(new SocketsHttpHandler
         {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Orchestrator.Api.Admission;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Requests;
 using Orchestrator.Api.Responses;
@@ -48,7 +49,7 @@ internal static class ScaleEndpoint
             throw ApiStatus.Invalid("Scale.autoscaling", call.Request.Name, errors.Causes).AsException();
         }
         var command = new UpdateResource(call.Key, call.Kind.ApiVersion, options.ToContext(call.User), scale, "scale");
-        await AnswerAsync(call, await call.Services.Client.SendAsync(command, call.Cancel), warnings);
+        await AnswerAsync(call, await call.SendAsync(command), warnings);
     }
 
     private static Task AnswerAsync(ApiCall call, ResourceReply reply, IReadOnlyList<string> warnings)

@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Orchestrator.Api.Admission;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Requests;
 using Orchestrator.Api.Responses;
 using Orchestrator.Api.Security;
 using Orchestrator.Resources;
+using Orchestrator.Resources.Admission;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Writing;
 
@@ -27,6 +29,7 @@ internal static class TokenEndpoint
         var warnings = new List<string>();
         var body = await BodyDecoder.ReadAsync(call.Http.Request, Schema, options.FieldValidation, warnings, call.Cancel);
         var account = call.Existing();
+        body = await call.AdmitAsync(AdmissionAttributes.Create, "token", new AdmissionKind("authentication.k8s.io", "v1", "TokenRequest"), body, call.Request.Name, options.DryRun);
         var spec = body["spec"] as JsonObject ?? [];
         var seconds = (long?)spec["expirationSeconds"] ?? Default;
         var errors = new FieldErrors();

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Orchestrator.Actors.Caching;
+using Orchestrator.Api.Admission;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Lists;
 using Orchestrator.Api.Requests;
@@ -25,7 +26,7 @@ internal static class DeleteEndpoints
     {
         var form = call.ChooseForm();
         var options = await ReadOptionsAsync(call);
-        var reply = await call.Services.Client.SendAsync(CommandFor(call, call.Key, options), call.Cancel);
+        var reply = await call.SendAsync(CommandFor(call, call.Key, options));
         if (reply is ResourceRefused refused) throw refused.Status.AsException();
         var written = (ResourceWritten)reply;
         if (written.Json is { } remaining)
@@ -51,7 +52,7 @@ internal static class DeleteEndpoints
         var refusals = new List<ApiStatus>();
         await EachAsync(page.Entries, async entry =>
         {
-            var reply = await call.Services.Client.SendAsync(CommandFor(call, entry.Key, options with { Uid = options.Uid ?? entry.Uid }), call.Cancel);
+            var reply = await call.SendAsync(CommandFor(call, entry.Key, options with { Uid = options.Uid ?? entry.Uid }));
             if (reply is ResourceRefused { Status: var status } && status.Code != StatusCodes.Status404NotFound)
                 lock (refusals) refusals.Add(status);
         });

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using Orchestrator.Actors.Resources;
+using Orchestrator.Api.Admission;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Api.Requests;
@@ -32,8 +32,7 @@ internal static class WriteEndpoints
         for (var attempt = 1; ; attempt++)
         {
             var copy = generated ? obj.DeepClone().AsObject() : obj;
-            var command = ResourceWriter.PrepareCreate(call.Services.Client.Services, call.Kind, ns, copy, options.ToContext(call.User));
-            var reply = await call.Services.Client.SendAsync(command, call.Cancel);
+            var reply = await call.CreateAsync(ns, copy, options.ToContext(call.User));
             if (generated && attempt < NameAttempts && reply is ResourceRefused { Status.Reason: "AlreadyExists" }) continue;
             await AnswerAsync(call, form, reply, warnings);
             return;
@@ -49,7 +48,7 @@ internal static class WriteEndpoints
         var obj = await BodyDecoder.ReadAsync(call.Http.Request, call.Kind.SchemaName, options.FieldValidation, warnings, call.Cancel);
         BodyIdentity.Check(obj, call.Key.Namespace, call.Request.Name);
         var command = new UpdateResource(call.Key, call.Kind.ApiVersion, options.ToContext(call.User), obj, call.Request.Subresource);
-        await AnswerAsync(call, form, await call.Services.Client.SendAsync(command, call.Cancel), warnings);
+        await AnswerAsync(call, form, await call.SendAsync(command), warnings);
     }
 
     /// <summary>patch, in any of its forms; the object's actor applies it.</summary>
@@ -70,8 +69,7 @@ internal static class WriteEndpoints
         if (type != PatchType.Apply && options.Force)
             throw ApiStatus.Invalid("PatchOptions.meta.k8s.io", "", [new StatusCause("FieldValueForbidden", "Forbidden: may not be specified for non-apply patch", "force")]).AsException();
         var patch = await RequestBody.ReadAsync(call.Http.Request, call.Cancel);
-        return await call.Services.Client.SendAsync(
-            new PatchResource(call.Key, call.Kind.ApiVersion, options.ToContext(call.User), type, patch, call.Request.Subresource, options.Force), call.Cancel);
+        return await call.SendAsync(new PatchResource(call.Key, call.Kind.ApiVersion, options.ToContext(call.User), type, patch, call.Request.Subresource, options.Force));
     }
 
     /// <summary>Writes what the actor answered: the object with 200 or 201, or its refusal.</summary>

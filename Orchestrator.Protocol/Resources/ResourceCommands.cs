@@ -53,6 +53,18 @@ public sealed record PatchResource(ResourceKey Key, string ApiVersion, WriteCont
 public sealed record DeleteResource(ResourceKey Key, string ApiVersion, WriteContext Context, long? GracePeriodSeconds, string? Propagation, string? PreconditionUid, string? PreconditionResourceVersion)
     : ResourceCommand(Key, ApiVersion, Context);
 
+/// <summary>
+/// Stores what the sender has decided and had admitted, provided that the object still is at <paramref name="Base"/> (0: does not exist); otherwise a refusal with reason
+/// <see cref="Outdated"/>, upon which the sender decides again. <paramref name="Removes"/>: the object, in this last state, goes. <paramref name="Track"/>: the subresource whose changed
+/// fields become the manager's, null where <paramref name="Object"/> already says whose they are.
+/// </summary>
+[WireName("resource.store-decided.v1")]
+public sealed record StoreDecided(ResourceKey Key, string ApiVersion, WriteContext Context, JsonObject Object, long Base, bool Removes, string? Track) : ResourceCommand(Key, ApiVersion, Context)
+{
+    /// <summary>Reason of the refusal where the object has changed.</summary>
+    public const string Outdated = "OutdatedDecision";
+}
+
 /// <summary>pods/binding: assigns a pod to a node; fails with a conflict where it is assigned already.</summary>
 [WireName("resource.bind-pod.v1")]
 public sealed record BindPod(ResourceKey Key, string ApiVersion, WriteContext Context, string Uid, string NodeName) : ResourceCommand(Key, ApiVersion, Context);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Admission;
 using Orchestrator.Resources.Conversion;
 using Orchestrator.Resources.Defaults;
 using Orchestrator.Resources.Kinds.Core;
@@ -34,7 +35,7 @@ internal static class BuiltInKinds
     };
 
     private static readonly KindStrategy Roles = new RuledStrategy { Rules = ClusterValidation.Role, Table = ClusterTables.Created };
-    private static readonly KindStrategy Webhooks = new RuledStrategy { Defaults = ClusterDefaults.Webhooks, Table = ClusterTables.Webhooks };
+    private static readonly KindStrategy Webhooks = new RuledStrategy { Defaults = ClusterDefaults.Webhooks, Rules = WebhookValidation.Validate, Table = ClusterTables.Webhooks };
 
     public static IReadOnlyList<ResourceKind> All { get; } =
     [

@@ -42,6 +42,12 @@ public sealed class KindCatalog
         return _snapshot.ByVersionedKind.GetValueOrDefault((group, version, kind));
     }
 
+    /// <summary>A kind in the version that a command speaks (<c>apps/v1</c>); the stored version where that is not known any more.</summary>
+    public ResourceKind InVersion(ResourceKind stored, string apiVersion) => apiVersion == stored.ApiVersion ? stored : FindByApiVersion(apiVersion, stored.Kind) ?? stored;
+
+    /// <summary>The other versions in which the same objects are served.</summary>
+    public IEnumerable<ResourceKind> OtherVersions(ResourceKind kind) => All.Where(k => k.StoredAs == kind.StoredAs && !ReferenceEquals(k, kind) && k.Served);
+
     /// <summary>Serves a further kind, or replaces the one of the same group, version and plural.</summary>
     public void Add(ResourceKind kind)
     {

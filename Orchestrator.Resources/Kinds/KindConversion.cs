@@ -17,6 +17,16 @@ public abstract class KindConversion(string schemaName)
     /// <summary>An object of this version as it is stored; <paramref name="obj"/> may be changed and belongs to the result.</summary>
     public abstract JsonObject ToStored(JsonObject obj);
 
+    /// <summary>An object of one version in another version of the same kind; <paramref name="obj"/> may be changed and belongs to the result. Keeps its resourceVersion.</summary>
+    public static JsonObject Convert(JsonObject obj, ResourceKind from, ResourceKind to)
+    {
+        var version = ObjectMeta.Get(obj, "resourceVersion");
+        var stored = from.Conversion?.ToStored(obj) ?? obj;
+        var result = to.Conversion?.FromStored(stored) ?? stored;
+        if (version.Length > 0) ObjectMeta.Of(result)["resourceVersion"] = version;
+        return result;
+    }
+
     /// <summary>An object's stored bytes, resourceVersion included, as clients of this version receive them.</summary>
     public virtual ReadOnlyMemory<byte> Present(ReadOnlyMemory<byte> stored)
     {

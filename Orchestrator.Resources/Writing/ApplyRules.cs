@@ -36,14 +36,17 @@ public static class ApplyRules
         return FieldManager.Apply(kind, SchemaCatalog.Default.Find(kind.SchemaName), [], config, manager, "", force, now);
     }
 
-    /// <summary>Decides an apply to <paramref name="old"/> (without resourceVersion) at <paramref name="version"/>. Throws 409 for conflicts.</summary>
-    public static WriteDecision Decide(ResourceKind kind, JsonObject old, long version, JsonObject config, string manager, string subresource, bool force, DateTimeOffset now)
+    /// <summary>What an apply makes of <paramref name="old"/> (without resourceVersion), before the update rules. Throws 409 for conflicts.</summary>
+    public static JsonObject Merge(ResourceKind kind, JsonObject old, JsonObject config, string manager, string subresource, bool force, DateTimeOffset now) =>
+        FieldManager.Apply(kind, SchemaCatalog.Default.Find(kind.SchemaName), old, config, manager, subresource, force, now);
+
+    /// <summary>Decides on the result of <see cref="Merge"/>, for an object at <paramref name="version"/>.</summary>
+    public static WriteDecision Decide(ResourceKind kind, JsonObject applied, JsonObject old, long version, string subresource)
     {
-        var applied = FieldManager.Apply(kind, SchemaCatalog.Default.Find(kind.SchemaName), old, config, manager, subresource, force, now);
         // The update rules are about what clients send; this list is ours.
         var managers = ObjectMeta.Of(applied)["managedFields"];
         ObjectMeta.Of(applied).Remove("managedFields");
-        var decision = UpdateRules.Decide(kind, applied, old, version, subresource == "scale" ? "" : subresource);
+        var decision = UpdateRules.Decide(kind, applied, old, version, subresource);
         if (decision is not WriteDecision.Put put) return decision;
         if (managers is null) ObjectMeta.Of(put.Object).Remove("managedFields");
         else ObjectMeta.Of(put.Object)["managedFields"] = managers;

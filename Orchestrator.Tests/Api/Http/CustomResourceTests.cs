@@ -106,7 +106,7 @@ public class CustomResourceTests(ApiFixture api)
         var (group, path) = await DefineAsync();
         await api.SendAsync(HttpMethod.Post, path, Widget(group, "a", """{"size":3}"""));
         (await api.SendAsync(HttpMethod.Delete, $"{Definitions}/widgets.{group}")).Code.ShouldBe(200);
-        await Until(async () => (await api.GetAsync($"{Definitions}/widgets.{group}")).Code == 404);
+        await Eventually.HoldsAsync(async () => (await api.GetAsync($"{Definitions}/widgets.{group}")).Code == 404);
         (await api.GetAsync(path)).Code.ShouldBe(404);
         (await api.GetAsync($"/apis/{group}/v1")).Code.ShouldBe(404);
         // The same name again starts empty.
@@ -157,7 +157,7 @@ public class CustomResourceTests(ApiFixture api)
             """);
         second.Code.ShouldBe(201);
         JsonObject? condition = null;
-        await Until(async () =>
+        await Eventually.HoldsAsync(async () =>
         {
             condition = (await api.GetAsync($"{Definitions}/others.{group}")).Json["status"]!["conditions"]!.AsArray().Select(c => c!.AsObject()).FirstOrDefault(c => (string?)c["type"] == "NamesAccepted");
             return condition is not null;
@@ -181,20 +181,10 @@ public class CustomResourceTests(ApiFixture api)
             """);
         made.Code.ShouldBe(201, made.Text);
         var path = $"/apis/{group}/v1/namespaces/{await api.NamespaceAsync()}/widgets";
-        await Until(async () => (await api.GetAsync(path)).Code == 200);
+        await Eventually.HoldsAsync(async () => (await api.GetAsync(path)).Code == 200);
         return (group, path);
     }
 
     private static string Widget(string group, string name, string spec) =>
         $$$"""{"apiVersion":"{{{group}}}/v1","kind":"Widget","metadata":{"name":"{{{name}}}"},"spec":{{{spec}}} }""";
-
-    private static async Task Until(Func<Task<bool>> condition)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!await condition())
-        {
-            deadline.Token.ThrowIfCancellationRequested();
-            await Task.Yield();
-        }
-    }
 }

@@ -1,0 +1,244 @@
+using System.Text.Json.Nodes;
+using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Resources;
+using Orchestrator.Protocol.Resources;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Admission;
+using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Writing;
+
+namespace Orchestrator.Actors.Admission;
+
+/// <summary>
+/// The long way of a write that webhooks or policies are asked about. They take as long as they like, and an object's actor waits for nobody: so what the write makes of the
+/// object is worked out here, admitted, and stored by the actor if the object still is as it was; else all of it happens again, as upstream's update loop does.
+/// </summary>
+/// <remarks>
+/// <code>
+///   object at version v ──► wanted ──► mutate ──► decide (update rules) ──► validate ──► StoreDecided(base v) ──► done
+///        ▲                                                                                      │
+///        └────────────────────────────── outdated ◄─────────────────────────────────────────────┘
+/// </code>
+/// </remarks>
+public static class AdmittedWrites
+{
+    // As often as upstream's update loop would, more or less: each time somebody else's write was faster than the webhooks.
+    private const int Attempts = 20;
+
+    /// <summary>Whether the long way is needed for a command.</summary>
+    public static bool Needs(ControlPlaneServices services, ResourceCommand command) => command switch
+    {
+        CreateResource => services.Admission.Concerns(AdmissionAttributes.Create, KindOf(services, command), ""),
+        UpdateResource update => services.Admission.Concerns(AdmissionAttributes.Update, KindOf(services, command), update.Subresource),
+        PatchResource patch => services.Admission.Concerns(AdmissionAttributes.Update, KindOf(services, command), patch.Subresource)
+            || (patch is { Type: PatchType.Apply, Subresource: "" } && services.Admission.Concerns(AdmissionAttributes.Create, KindOf(services, command), "")),
+        DeleteResource => services.Admission.Concerns(AdmissionAttributes.Delete, KindOf(services, command), ""),
+        _ => false,
+    };
+
+    /// <summary>Whether the long way is needed for a new object.</summary>
+    public static bool Needs(ControlPlaneServices services, ResourceKind kind) => services.Admission.Concerns(AdmissionAttributes.Create, kind, "");
+
+    /// <summary>
+    /// Sends an update, patch or delete that <see cref="Needs(ControlPlaneServices, ResourceCommand)"/> the long way. <paramref name="user"/> is who asks, as UserInfo; what webhooks
+    /// warn about is added to <paramref name="warnings"/>, refusal or not. Refusals are answers.
+    /// </summary>
+    public static async Task<ResourceReply> SendAsync(ResourceClient client, ResourceCommand command, JsonObject user, List<string> warnings, CancellationToken cancel = default)
+    {
+        try
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                var reply = await TryAsync(client, command, user, warnings, cancel);
+                if (reply is not ResourceRefused { Status.Reason: StoreDecided.Outdated } outdated) return reply;
+                if (attempt == Attempts) return new ResourceRefused(command.Key, outdated.Status with { Reason = "Conflict" });
+            }
+        }
+        catch (StatusException refusal)
+        {
+            return new ResourceRefused(command.Key, refusal.Status);
+        }
+    }
+
+    /// <summary>Prepares, admits and creates an object, which belongs to the command afterwards. Refusals are answers.</summary>
+    public static async Task<ResourceReply> CreateAsync(ResourceClient client, ResourceKind kind, string ns, JsonObject obj, WriteContext context, JsonObject user, List<string> warnings,
+        CancellationToken cancel = default)
+    {
+        var key = kind.Key(ns, ObjectMeta.Get(obj, "name"));
+        try
+        {
+            await AdmitNewAsync(client.Services, kind, ns, obj, context, user, warnings, cancel);
+            key = kind.Key(ns, ObjectMeta.Get(obj, "name"));
+            return await client.SendAsync(new CreateResource(key, kind.ApiVersion, context, obj), cancel);
+        }
+        catch (StatusException refusal)
+        {
+            return new ResourceRefused(key, refusal.Status);
+        }
+    }
+
+    /// <summary>UserInfo of a control loop.</summary>
+    public static JsonObject UserOf(WriteContext context) => new() { ["username"] = context.User, ["groups"] = new JsonArray("system:masters", "system:authenticated") };
+
+    private static Task<ResourceReply> TryAsync(ResourceClient client, ResourceCommand command, JsonObject user, List<string> warnings, CancellationToken cancel)
+    {
+        var entry = client.Services.Cache.Get(command.Key);
+        return (command, entry) switch
+        {
+            (PatchResource { Type: PatchType.Apply, Subresource: "" } apply, null) => ApplyNewAsync(client, apply, user, warnings, cancel),
+            (_, null) => client.SendAsync(command, cancel), // which is not found
+            (DeleteResource delete, _) => DeleteAsync(client, delete, entry, user, warnings, cancel),
+            _ => ChangeAsync(client, command, entry, user, warnings, cancel),
+        };
+    }
+
+    private static async Task<ResourceReply> ApplyNewAsync(ResourceClient client, PatchResource command, JsonObject user, List<string> warnings, CancellationToken cancel)
+    {
+        var kind = KindOf(client.Services, command);
+        var told = new List<string>();
+        var obj = ObjectChange.New(kind, command, client.Services.Time.GetUtcNow(), told);
+        await AdmitNewAsync(client.Services, kind, command.Key.Namespace, obj, command.Context, user, warnings, cancel);
+        return Told(await client.SendAsync(new StoreDecided(command.Key, kind.ApiVersion, command.Context, obj, 0, Removes: false, Track: null), cancel), told);
+    }
+
+    private static async Task<ResourceReply> ChangeAsync(ResourceClient client, ResourceCommand command, ResourceEntry entry, JsonObject user, List<string> warnings, CancellationToken cancel)
+    {
+        var services = client.Services;
+        var kind = KindOf(services, command);
+        var shown = InVersion(kind, entry.ToJsonObject());
+        var old = shown.DeepClone().AsObject();
+        ObjectMeta.Of(old).Remove("resourceVersion");
+        // The command may be tried again: its object is not ours to change.
+        var own = command is UpdateResource update ? update with { Object = update.Object.DeepClone().AsObject() } : command;
+        var change = ObjectChange.Of(kind, own, old, entry.ResourceVersion, services.Time.GetUtcNow());
+        kind.Strategy.Default(change.Wanted);
+
+        var scale = change.Subresource == "scale";
+        JsonObject Reviewed(JsonObject whole) => scale ? ScaleRules.View(kind, whole, entry.ResourceVersion) : whole;
+        AdmissionAttributes Ask(JsonObject obj) => new()
+        {
+            Operation = AdmissionAttributes.Update,
+            Resource = kind,
+            Subresource = change.Subresource,
+            Kind = scale ? AdmissionKind.Scale : AdmissionKind.Of(kind),
+            Name = command.Key.Name,
+            Namespace = NamespaceOf(kind, command.Key),
+            Object = Reviewed(obj),
+            OldObject = Reviewed(shown),
+            Options = Options(command is PatchResource ? "PatchOptions" : "UpdateOptions", command.Context, command is PatchResource { Force: true }),
+            DryRun = command.Context.DryRun,
+            UserInfo = user,
+        };
+        var request = Ask(change.Wanted);
+        if (await services.Admission.MutateAsync(request, warnings, cancel))
+            change.Wanted = scale ? ScaleRules.Apply(kind, change.Wanted, request.Object!) : request.Object!;
+        switch (change.Decide())
+        {
+            case WriteDecision.Refuse refuse:
+                return new ResourceRefused(command.Key, refuse.Status);
+            case WriteDecision.Put put:
+                await services.Admission.ValidateAsync(Ask(put.Object), warnings, cancel);
+                return Told(await client.SendAsync(new StoreDecided(command.Key, kind.ApiVersion, command.Context, put.Object, entry.ResourceVersion, Removes: false, put.Track), cancel), put.Warnings);
+            case WriteDecision.Remove remove:
+                await services.Admission.ValidateAsync(Ask(remove.Last), warnings, cancel);
+                return await client.SendAsync(new StoreDecided(command.Key, kind.ApiVersion, command.Context, remove.Last, entry.ResourceVersion, Removes: true, Track: null), cancel);
+            default:
+                return new ResourceWritten(command.Key, entry.Json, null, entry.ResourceVersion, Created: false, change.Warnings);
+        }
+    }
+
+    private static async Task<ResourceReply> DeleteAsync(ResourceClient client, DeleteResource command, ResourceEntry entry, JsonObject user, List<string> warnings, CancellationToken cancel)
+    {
+        var kind = KindOf(client.Services, command);
+        var options = Options("DeleteOptions", command.Context);
+        if (command.GracePeriodSeconds is { } grace) options["gracePeriodSeconds"] = grace;
+        if (command.Propagation is { } propagation) options["propagationPolicy"] = propagation;
+        var request = new AdmissionAttributes
+        {
+            Operation = AdmissionAttributes.Delete,
+            Resource = kind,
+            Kind = AdmissionKind.Of(kind),
+            Name = command.Key.Name,
+            Namespace = NamespaceOf(kind, command.Key),
+            OldObject = InVersion(kind, entry.ToJsonObject()),
+            Options = options,
+            DryRun = command.Context.DryRun,
+            UserInfo = user,
+        };
+        await client.Services.Admission.MutateAsync(request, warnings, cancel);
+        await client.Services.Admission.ValidateAsync(request, warnings, cancel);
+        // What was admitted is the deletion of this object, not of a namesake.
+        var reply = await client.SendAsync(command with { PreconditionUid = command.PreconditionUid ?? entry.Uid }, cancel);
+        var replaced = command.PreconditionUid is null && reply is ResourceRefused { Status.Code: 409 } && client.Services.Cache.Get(command.Key)?.Uid != entry.Uid;
+        return replaced ? new ResourceRefused(command.Key, ((ResourceRefused)reply).Status with { Reason = StoreDecided.Outdated }) : reply;
+    }
+
+    /// <summary>Everything between decoding and storing a new object, which is changed in place.</summary>
+    private static async Task AdmitNewAsync(ControlPlaneServices services, ResourceKind kind, string ns, JsonObject obj, WriteContext context, JsonObject user, List<string> warnings, CancellationToken cancel)
+    {
+        AdmissionAttributes Ask() => new()
+        {
+            Operation = AdmissionAttributes.Create,
+            Resource = kind,
+            Kind = AdmissionKind.Of(kind),
+            Name = ObjectMeta.Get(obj, "name"),
+            Namespace = NamespaceOf(kind, kind.Key(ns, ObjectMeta.Get(obj, "name"))),
+            Object = obj,
+            Options = Options("CreateOptions", context),
+            DryRun = context.DryRun,
+            UserInfo = user,
+        };
+        ResourceWriter.Prepare(services, kind, ns, obj);
+        var request = Ask();
+        if (await services.Admission.MutateAsync(request, warnings, cancel))
+        {
+            ReplaceContent(obj, request.Object!);
+            // What is built in has its say on what webhooks have added, too (a sidecar mounts the account's token).
+            ResourceWriter.Prepare(services, kind, ns, obj);
+        }
+        CreateRules.Validate(kind, obj);
+        await services.Admission.ValidateAsync(Ask(), warnings, cancel);
+    }
+
+    private static void ReplaceContent(JsonObject target, JsonObject source)
+    {
+        if (ReferenceEquals(target, source)) return;
+        var parts = source.ToList();
+        source.Clear();
+        target.Clear();
+        foreach (var (name, value) in parts) target[name] = value;
+    }
+
+    private static ResourceReply Told(ResourceReply reply, IReadOnlyList<string> warnings) =>
+        reply is ResourceWritten written && warnings.Count > 0 ? written with { Warnings = [.. warnings, .. written.Warnings] } : reply;
+
+    private static JsonObject InVersion(ResourceKind kind, JsonObject stored)
+    {
+        if (kind.Conversion is null) return stored;
+        var version = ObjectMeta.Get(stored, "resourceVersion");
+        var converted = kind.Conversion.FromStored(stored);
+        ObjectMeta.Of(converted)["resourceVersion"] = version;
+        return converted;
+    }
+
+    private static ResourceKind KindOf(ControlPlaneServices services, ResourceCommand command)
+    {
+        var stored = services.Catalog.FindByGroupResource(command.Key.Resource) ?? throw new ApiStatus(404, "NotFound", "the server could not find the requested resource").AsException();
+        return services.Catalog.InVersion(stored, command.ApiVersion);
+    }
+
+    /// <summary>A Namespace is asked about as being in itself, as upstream's request info has it.</summary>
+    private static string NamespaceOf(ResourceKind kind, ResourceKey key) => kind is { Group: "", Plural: "namespaces" } ? key.Name : key.Namespace;
+
+    private static JsonObject Options(string kind, WriteContext context, bool force = false)
+    {
+        var options = new JsonObject { ["kind"] = kind, ["apiVersion"] = "meta.k8s.io/v1" };
+        if (context.DryRun) options["dryRun"] = new JsonArray("All");
+        if (kind == "DeleteOptions") return options;
+        if (force) options["force"] = true;
+        options["fieldManager"] = context.FieldManager;
+        options["fieldValidation"] = context.FieldValidation;
+        return options;
+    }
+}

@@ -1,0 +1,143 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Orchestrator.Actors.Admission;
+using Orchestrator.Actors.Caching;
+using Orchestrator.Api.Responses;
+using Orchestrator.Resources;
+using Orchestrator.Resources.Admission;
+using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Json;
+using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Patches;
+using Orchestrator.Resources.Schema;
+
+namespace Orchestrator.Api.Admission;
+
+/// <summary>
+/// Admission webhooks: mutating ones one after the other, in order, those that ask for it once more where a later one has changed the object; validating ones at once, on the object as it
+/// will be stored (k8s.io/apiserver plugin/webhook/mutating and validating). Configurations of admission itself are exempt, so that a bad one can always be taken away.
+/// </summary>
+internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCache cache, WebhookCaller caller, ILogger<WebhookAdmission> log) : IDynamicAdmission
+{
+    private const string Group = "admissionregistration.k8s.io";
+
+    private readonly WebhookSet _mutating = new(cache, $"mutatingwebhookconfigurations.{Group}", mutating: true);
+    private readonly WebhookSet _validating = new(cache, $"validatingwebhookconfigurations.{Group}", mutating: false);
+
+    /// <inheritdoc/>
+    public bool Concerns(string operation, ResourceKind kind, string subresource) =>
+        (_mutating.Concerns(operation, kind, subresource) || _validating.Concerns(operation, kind, subresource)) && !IsExempt(kind);
+
+    /// <inheritdoc/>
+    public async Task<bool> MutateAsync(AdmissionAttributes request, List<string> warnings, CancellationToken cancel)
+    {
+        if (IsExempt(request.Resource)) return false;
+        var (webhooks, changed) = (_mutating.Current(), false);
+        var (asked, again) = (new List<Webhook>(), new HashSet<Webhook>());
+        foreach (var webhook in webhooks)
+        {
+            if (Target(webhook, request) is not { } target) continue;
+            if (await MutateByAsync(webhook, target, request, warnings, cancel))
+            {
+                changed = true;
+                // Those before it have not seen this.
+                again.UnionWith(asked);
+            }
+            if (webhook.IsReinvoked) asked.Add(webhook);
+        }
+        foreach (var webhook in webhooks.Where(again.Contains))
+            if (Target(webhook, request) is { } target) changed |= await MutateByAsync(webhook, target, request, warnings, cancel);
+        return changed;
+    }
+
+    /// <inheritdoc/>
+    public async Task ValidateAsync(AdmissionAttributes request, List<string> warnings, CancellationToken cancel)
+    {
+        if (IsExempt(request.Resource)) return;
+        var calls = _validating.Current().Select(w => (Webhook: w, Target: Target(w, request))).Where(w => w.Target is not null)
+            .Select(w => AskAsync(w.Webhook, w.Target!, request, cancel)).ToList();
+        if (calls.Count == 0) return;
+        ApiStatus? refused = null;
+        foreach (var call in calls)
+        {
+            try
+            {
+                if (await call is { } answer) warnings.AddRange(answer.Warnings);
+            }
+            catch (StatusException refusal)
+            {
+                refused ??= refusal.Status;
+                if (refusal is AdmissionRefusal { Warnings: var told }) warnings.AddRange(told);
+            }
+        }
+        if (refused is not null) throw refused.AsException();
+    }
+
+    private async Task<bool> MutateByAsync(Webhook webhook, ResourceKind target, AdmissionAttributes request, List<string> warnings, CancellationToken cancel)
+    {
+        if (await AskAsync(webhook, target, request, cancel) is not { } answer) return false;
+        warnings.AddRange(answer.Warnings);
+        if (answer.Patch.IsEmpty) return false;
+        if (request.Object is null) throw ApiStatus.InternalError($"admission webhook \"{webhook.Name}\" attempted to modify the object, which is not supported for this operation").AsException();
+        var seen = Shown(request, target, request.Object);
+        JsonObject patched;
+        try
+        {
+            if (JsonPatch.Apply(seen.DeepClone(), answer.Patch.Span) is not JsonObject obj) throw ApiStatus.InternalError($"the patch of admission webhook \"{webhook.Name}\" leaves no object").AsException();
+            patched = Decoded(request, target, obj);
+        }
+        catch (StatusException unusable) when (unusable.Status.Code < 500)
+        {
+            // Upstream, too, blames itself for what a webhook's patch makes of an object.
+            throw ApiStatus.InternalError(unusable.Status.Message).AsException();
+        }
+        if (JsonNode.DeepEquals(seen, patched)) return false;
+        request.Object = Back(request, target, patched);
+        return true;
+    }
+
+    /// <summary>The answer of a webhook that allows the request, or null for one that could not be asked and may be ignored. Throws the refusal.</summary>
+    private async Task<AdmissionAnswer?> AskAsync(Webhook webhook, ResourceKind target, AdmissionAttributes request, CancellationToken cancel)
+    {
+        AdmissionAnswer answer;
+        try
+        {
+            answer = await caller.AskAsync(webhook, request, (version, uid) => AdmissionReview.Request(version, uid, request, target,
+                request.Object is null ? null : Shown(request, target, request.Object), request.OldObject is null ? null : Shown(request, target, request.OldObject)), cancel);
+        }
+        catch (WebhookCallException failure)
+        {
+            if (!webhook.IgnoresFailure) throw ApiStatus.InternalError(failure.Message).AsException();
+            LogIgnored(log, failure.Message);
+            return null;
+        }
+        return answer.Allowed ? answer : throw new AdmissionRefusal(WebhookRefusal.Of(webhook.Name, answer.Result), answer.Warnings);
+    }
+
+    private ResourceKind? Target(Webhook webhook, AdmissionAttributes request) => webhook.Match.Find(request, catalog.OtherVersions(request.Resource), NamespaceLabels);
+
+    private JsonObject? NamespaceLabels(string name) => (cache.Get(new ResourceKey("namespaces", "", name))?.ToJsonObject()["metadata"] as JsonObject)?["labels"] as JsonObject;
+
+    private static bool IsExempt(ResourceKind kind) => kind.Group == Group;
+
+    /// <summary>An object in the version that a webhook is about.</summary>
+    private static JsonObject Shown(AdmissionAttributes request, ResourceKind target, JsonObject obj) =>
+        ReferenceEquals(target, request.Resource) || !request.IsWholeObject ? obj : KindConversion.Convert(obj.DeepClone().AsObject(), request.Resource, target);
+
+    private static JsonObject Back(AdmissionAttributes request, ResourceKind target, JsonObject obj) =>
+        ReferenceEquals(target, request.Resource) || !request.IsWholeObject ? obj : KindConversion.Convert(obj, target, request.Resource);
+
+    /// <summary>What a patch has left must be an object of the kind, as everything else that comes from outside.</summary>
+    private static JsonObject Decoded(AdmissionAttributes request, ResourceKind target, JsonObject obj)
+    {
+        var kind = request.IsWholeObject ? AdmissionKind.Of(target) : request.Kind;
+        var schema = request.IsWholeObject ? target.SchemaName : VirtualKinds.All.FirstOrDefault(v => v.Group == kind.Group && v.Kind == kind.Kind)?.SchemaName;
+        if (schema is null) return obj; // options of a connection
+        var decoded = ObjectDecoder.Decode(RelaxedJson.Bytes(obj), SchemaCatalog.Default.Find(schema), FieldValidation.Ignore, []);
+        if (request.IsWholeObject) target.Strategy.Default(decoded);
+        return decoded;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Failure}; its failurePolicy is Ignore")]
+    private static partial void LogIgnored(ILogger log, string failure);
+}
