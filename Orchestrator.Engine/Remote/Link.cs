@@ -11,6 +11,8 @@ internal sealed class Link
     private readonly Association _association;
     private readonly ITransportConnection _connection;
     private readonly InboundMessages _inbound;
+
+    // Never disposed: a connection that takes this one's place aborts it, perhaps after its end; and without a timer it holds nothing.
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _goodbyeSeen = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -88,7 +90,6 @@ internal sealed class Link
         Streams.End(_cause ?? new IOException("the connection has ended"));
         _goodbyeSeen.TrySetResult();
         _ended.TrySetResult();
-        _stop.Dispose();
         return _cause;
     }
 

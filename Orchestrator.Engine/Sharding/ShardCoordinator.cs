@@ -41,6 +41,7 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
     private readonly Dictionary<string, Member> _members = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ShardAssignment> _homes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _assigning = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _movedFrom = new(StringComparer.Ordinal);
     private readonly HashSet<string> _moving = new(StringComparer.Ordinal);
     private readonly HashSet<string> _confirmed = new(StringComparer.Ordinal);
     private bool _loaded;
@@ -255,6 +256,7 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
         foreach (var assignment in assignments)
         {
             _assigning.Remove(assignment.Shard);
+            _movedFrom.Remove(assignment.Shard);
             _homes[assignment.Shard] = assignment;
             Announce(assignment);
         }
@@ -277,8 +279,11 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
         foreach (var shard in failed.Shards)
         {
             _assigning.Remove(shard);
+            _movedFrom.Remove(shard);
             _homes.Remove(shard);
         }
+
+        ReleaseEmptyRegions();
     }
 
     /// <summary>Tells the home to start it and everybody where it is.</summary>
@@ -361,7 +366,8 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
     {
         foreach (var (owner, region) in _regions)
         {
-            if (region.Leaving && !ShardsOf(owner).Any() && !_assigning.ContainsValue(owner))
+            // Not before it was told where its last shard is: what is still on its way to it has to be passed on.
+            if (region.Leaving && !ShardsOf(owner).Any() && !_assigning.ContainsValue(owner) && !_movedFrom.ContainsValue(owner))
                 region.Ref.Tell(new ShardCoordination.Released());
         }
     }
@@ -392,8 +398,10 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
             return;
         }
 
-        _homes.Remove(finished.Shard);
+        var had = _homes.Remove(finished.Shard, out var former);
         Assign([finished.Shard]);
+        if (had && _assigning.ContainsKey(finished.Shard))
+            _movedFrom[finished.Shard] = former.Owner;
         ReleaseEmptyRegions();
         OnRebalance();
     }
