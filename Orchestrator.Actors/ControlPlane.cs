@@ -74,7 +74,7 @@ public sealed class ControlPlane : IAsyncDisposable
         services.Events = system.ActorOf(Props.Create(() => new EventRecorderActor(services)), "events");
         // Hints begin before the first shard starts: what a shard's start does not see, a hint does.
         plane.WakeOnChanges(StartRegion(system, services, caughtUp), new WakeRules(catalog, services.Cache, ResourceActors.Loops));
-        ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new SchedulerActor(services, Random.Shared.Next())), "scheduler"));
+        services.Scheduler = ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new SchedulerActor(services, Random.Shared.Next())), "scheduler"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new GarbageCollectorActor(services)), "garbage-collector"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new TokenCleanerActor(services)), "token-cleaner"));
         plane.Client = new ResourceClient(services);

@@ -63,9 +63,10 @@ public sealed class PodActor : ResourceActor
         if (Current is null || Current.Uid != command.Uid || Current.Header.Deleting) return;
         var pod = CurrentObject();
         var changed = PodCondition.Set(pod, command.Type, command.Status, command.Reason, command.Message, Services.Time.GetUtcNow());
-        if (command.NominatedNode is not null && (string?)pod["status"]!["nominatedNodeName"] != command.NominatedNode)
+        if (command.NominatedNode is { } nominated && ((string?)pod["status"]!["nominatedNodeName"] ?? "") != nominated)
         {
-            pod["status"]!["nominatedNodeName"] = command.NominatedNode;
+            if (nominated.Length > 0) pod["status"]!["nominatedNodeName"] = nominated;
+            else pod["status"]!.AsObject().Remove("nominatedNodeName");
             changed = true;
         }
         if (changed) Commit(new WriteDecision.Put(pod, Created: false) { Track = "status" }, WriteContext.System("scheduler"), _ => { });

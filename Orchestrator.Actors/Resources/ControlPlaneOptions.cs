@@ -38,6 +38,9 @@ public sealed record ControlPlaneOptions
     /// <summary>An object's actor is passivated after this long without a message.</summary>
     public TimeSpan PassivateAfter { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>How pods are placed, one per schedulerName.</summary>
+    public IReadOnlyList<Scheduling.SchedulerProfile> SchedulerProfiles { get; init; } = [new()];
+
     /// <summary>Number of shards of the resources region.</summary>
     public int Shards { get; init; } = 64;
 }

@@ -12,6 +12,7 @@ public sealed class ControlPlaneServices
     private IActorRef? _region;
     private IActorRef? _events;
     private IActorRef? _addresses;
+    private IActorRef? _scheduler;
 
     /// <summary>The catalogue of kinds.</summary>
     public required KindCatalog Catalog { get; init; }
@@ -42,6 +43,9 @@ public sealed class ControlPlaneServices
 
     /// <summary>Webhooks and policies; the gateway's server puts its own here when it starts.</summary>
     public IDynamicAdmission Admission { get; set; } = new NoDynamicAdmission();
+
+    /// <summary>The singleton that places pods; takes <see cref="Scheduling.ExplainPod"/>.</summary>
+    public IActorRef Scheduler { get => _scheduler ?? throw NotStarted(); internal set => _scheduler = value; }
 
     /// <summary>New object uids.</summary>
     public Func<string> NewUid { get; init; } = () => Guid.NewGuid().ToString();

@@ -1,39 +1,51 @@
 using Orchestrator.Actors.Scheduling.Plugins;
+using Orchestrator.Actors.Scheduling.Volumes;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Types.Policy.V1;
 
 namespace Orchestrator.Actors.Scheduling;
 
 /// <summary>
-/// The scheduler without its actor: folds nodes and pods into <see cref="NodeTable"/>, queues what waits, decides one pod at a time.
+/// The scheduler without its actor: folds nodes, pods and what else bears on placement, queues what waits, decides one pod at a time.
 /// A decision is assumed at once (the node's account includes the pod), so the next decision need not wait for the binding; a binding
 /// that fails is given up with <see cref="BindFailed"/>. Calls must not overlap. No I/O, no clock of its own.
 /// </summary>
 public sealed class ClusterScheduler
 {
-    /// <summary>The schedulerName this one answers to.</summary>
+    /// <summary>The schedulerName that pods have which name none.</summary>
     public const string Name = "default-scheduler";
+
+    /// <summary>A preempted pod that has not begun to go after so long is no longer counted on to go.</summary>
+    private static readonly TimeSpan VictimPatience = TimeSpan.FromSeconds(30);
 
     private readonly ResourceColumns _columns = new();
     private readonly NodeTable _nodes;
-    private readonly SchedulingQueue _queue = new();
-    private readonly SchedulingAlgorithm _algorithm;
-    private readonly Dictionary<string, ClusterChange> _helpedBy;
+    private readonly DisruptionBudgetTable _budgets = new();
+    private readonly SchedulingQueue _queue = new(new PrioritySort(), [new SchedulingGates()]);
+    private readonly Dictionary<string, SchedulingAlgorithm> _profiles;
+    private readonly DefaultPreemption _preemption;
 
     /// <summary>Pods that count on a node: bound ones and assumed ones.</summary>
-    private readonly Dictionary<ResourceKey, (PodInfo Pod, string Node, bool Assumed)> _placed = [];
+    private readonly Dictionary<ResourceKey, PlacedPod> _placed = [];
+
+    /// <summary>Waiting pods that room was made for, and where.</summary>
+    private readonly Dictionary<ResourceKey, (PodInfo Pod, string Node)> _nominated = [];
+
+    /// <summary>Preempted pods whose going does not show yet, by uid.</summary>
+    private readonly Dictionary<string, DateTimeOffset> _victims = new(StringComparer.Ordinal);
 
     /// <summary>Kubernetes' default profile; ties among nodes are broken by the seed.</summary>
-    public ClusterScheduler(int seed)
+    public ClusterScheduler(int seed) : this(seed, [new SchedulerProfile()]) { }
+
+    /// <param name="seed">Breaks ties among nodes.</param>
+    /// <param name="profiles">One per schedulerName.</param>
+    public ClusterScheduler(int seed, IReadOnlyList<SchedulerProfile> profiles)
     {
+        var random = new Random(seed);
         _nodes = new NodeTable(_columns);
-        var taints = new TaintToleration();
-        var affinity = new Plugins.NodeAffinity();
-        var fit = new NodeResourcesFit(_columns);
-        IFilterPlugin[] filters = [new NodeUnschedulable(), new NodeName(), taints, affinity, new NodePorts(), fit];
-        IScorePlugin[] scorers = [taints, affinity, fit, new NodeResourcesBalancedAllocation()];
-        _algorithm = new SchedulingAlgorithm(filters, scorers, new Random(seed));
-        _helpedBy = filters.ToDictionary(f => f.Name, f => f.HelpedBy, StringComparer.Ordinal);
+        _profiles = profiles.ToDictionary(p => p.Name, p => new SchedulingAlgorithm(p, _nodes, _columns, random), StringComparer.Ordinal);
+        _preemption = new DefaultPreemption(_nodes, _budgets, random);
     }
 
     /// <summary>The nodes as folded so far.</summary>
@@ -46,44 +58,73 @@ public sealed class ClusterScheduler
     public DateTimeOffset? NextDue => _queue.NextDue;
 
     /// <summary>A Node object was created or changed.</summary>
-    public void NodeChanged(Node node, DateTimeOffset now)
-    {
-        var change = _nodes.Set(node);
-        Wake(change, node.Metadata.Name, now);
-    }
+    public void NodeChanged(Node node, DateTimeOffset now) => Wake(_nodes.Set(node), node.Metadata.Name, null, now);
 
     /// <summary>A Node object is gone.</summary>
-    public void NodeGone(string name) => _nodes.Remove(name);
+    public void NodeGone(string name, DateTimeOffset now)
+    {
+        _nodes.Remove(name);
+        // With a domain less, others may be the emptiest: spreading sees the nodes' labels changed.
+        Wake(ClusterChange.NodeLabels, "", null, now);
+    }
+
+    /// <summary>A namespace has these labels now; null where it is gone.</summary>
+    public void NamespaceChanged(string name, IReadOnlyDictionary<string, string>? labels, DateTimeOffset now)
+    {
+        if (_nodes.Topology.NamespaceChanged(name, labels)) Wake(ClusterChange.NamespaceLabels, "", null, now);
+    }
+
+    /// <summary>A PodDisruptionBudget as it is now; null where it is gone.</summary>
+    public void BudgetChanged(string ns, string name, PodDisruptionBudget? budget) => _budgets.Set(ns, name, budget);
+
+    /// <summary>A change of claims, volumes, classes or CSI drivers, made to <see cref="NodeTable.Volumes"/> already.</summary>
+    /// <param name="change"><see cref="ClusterChange.Storage"/> or <see cref="ClusterChange.NodeDrivers"/>.</param>
+    /// <param name="node">The node of the drivers, else empty.</param>
+    /// <param name="now">The time.</param>
+    public void VolumesChanged(ClusterChange change, string node, DateTimeOffset now) => Wake(change, node, null, now);
 
     /// <summary>
-    /// Whether this pod is known to be on this node for good: then a change of it that does not end it is none for the scheduler. Status
+    /// Whether a change of this pod is none for the scheduler: it is known to be on this node for good, counts there as before, and does not end. Status
     /// reports of such pods are most of what comes.
     /// </summary>
-    public bool IsSettled(ResourceKey key, string uid, string node) =>
-        node.Length > 0 && _placed.TryGetValue(key, out var known) && !known.Assumed && known.Node == node && known.Pod.Uid == uid;
+    public bool IsSettled(ResourceKey key, string uid, string node, IReadOnlyDictionary<string, string> labels, bool terminating) =>
+        node.Length > 0 && _placed.TryGetValue(key, out var known) && !known.Assumed && known.Node == node && known.Pod.Uid == uid
+        && known.Pod.Terminating == terminating && Topology.LabelMaps.Same(known.Pod.Labels, labels);
 
     /// <summary>A Pod object was created or changed.</summary>
     public void PodChanged(Pod pod, DateTimeOffset now)
     {
         var info = PodInfo.Of(pod, _columns);
+        if (info.Terminating || info.Ended) _victims.Remove(info.Uid);
         if (info.NodeName.Length > 0)
         {
             _queue.Remove(info.Key);
+            Unnominate(info.Key);
             if (info.Ended) Leave(info.Key, now);
-            else Come(info, info.NodeName, assumed: false, now);
+            else Come(info, info.NodeName, assumed: false, [], now);
             return;
         }
         // A row from before the binding may still arrive after the decision: the assumption stands until the binding is answered.
         if (_placed.TryGetValue(info.Key, out var placed) && placed.Pod.Uid == info.Uid && placed.Assumed && !info.Terminating && !info.Ended) return;
         Leave(info.Key, now);
-        if (info.SchedulerName is not ("" or Name) || info.Ended || info.Terminating) _queue.Remove(info.Key);
-        else _queue.Set(info, now);
+        if (!_profiles.ContainsKey(ProfileOf(info)) || info.Ended || info.Terminating)
+        {
+            _queue.Remove(info.Key);
+            Unnominate(info.Key);
+            return;
+        }
+        if (info.NominatedNode.Length > 0 && !_nominated.ContainsKey(info.Key)) Nominate(info, info.NominatedNode);
+        _queue.Set(info, now);
     }
+
+    /// <summary>The pod, where it waits for its scheduling gates; else null.</summary>
+    public PodInfo? IsGated(ResourceKey key) => _queue.Find(key) is { Place: QueuePlace.Gated } queued ? queued.Pod : null;
 
     /// <summary>A Pod object is gone.</summary>
     public void PodGone(ResourceKey key, DateTimeOffset now)
     {
         _queue.Remove(key);
+        Unnominate(key);
         Leave(key, now);
     }
 
@@ -91,17 +132,36 @@ public sealed class ClusterScheduler
     public SchedulingDecision? Next(DateTimeOffset now)
     {
         if (_queue.Take(now) is not { } pod) return null;
-        var placement = _algorithm.Place(pod, _nodes);
+        _nodes.Topology.Tidy();
+        var algorithm = _profiles[ProfileOf(pod)];
+        var questions = algorithm.Prepare(pod);
+        var nominated = _nominated.TryGetValue(pod.Key, out var before) ? _nodes.Find(before.Node) : null;
+        var placement = algorithm.Place(questions, nominated);
         if (placement.Node is { } node)
         {
-            Come(pod, node.Name, assumed: true, now);
-            return new SchedulingDecision(pod, node.Name, null);
+            Unnominate(pod.Key);
+            var volumes = VolumesFor(pod, node);
+            Come(pod, node.Name, assumed: true, volumes, now);
+            return new SchedulingDecision(pod, node.Name, null) { Volumes = volumes };
         }
         var error = placement.Error!;
-        var helpedBy = ClusterChange.NodeAdded;
-        foreach (var plugin in error.Plugins) helpedBy |= _helpedBy[plugin];
-        _queue.Park(pod.Key, helpedBy, now);
-        return new SchedulingDecision(pod, null, error.Message);
+        var preemption = algorithm.Profile.Disabled.Contains(DefaultPreemption.Name)
+            ? PreemptionResult.None("")
+            : _preemption.Run(questions, error, nominated, p => (p.Terminating && p.Preempted) || (_victims.TryGetValue(p.Uid, out var since) && since + VictimPatience > now));
+        _queue.Park(pod.Key, algorithm.Filters.Where(f => error.Plugins.Contains(f.Name)), now);
+        var message = error.Message(preemption.Message);
+        if (preemption.Node is not { } roomOn)
+        {
+            var loses = nominated is not null && !preemption.Waits;
+            if (loses) Unnominate(pod.Key);
+            return new SchedulingDecision(pod, null, message) { LosesNomination = loses };
+        }
+        foreach (var victim in preemption.Victims) _victims[victim.Uid] = now;
+        var outbid = (roomOn.Nominated ?? []).Where(n => n.Priority < pod.Priority).ToList();
+        foreach (var other in outbid) Unnominate(other.Key);
+        Unnominate(pod.Key);
+        Nominate(pod, roomOn.Name);
+        return new SchedulingDecision(pod, null, message) { Preemption = new Preemption(roomOn.Name, preemption.Victims, outbid) };
     }
 
     /// <summary>The binding is durable: the pod need not be queued any more.</summary>
@@ -118,34 +178,94 @@ public sealed class ClusterScheduler
         _queue.Retry(pod, now);
     }
 
-    private void Come(PodInfo pod, string node, bool assumed, DateTimeOffset now)
+    /// <summary>Why a pod is where it is, or nowhere; null for a pod that no profile here places, or that is not known.</summary>
+    public PlacementReport? Explain(Pod pod) => _profiles.TryGetValue(ProfileOf(PodInfo.Of(pod, _columns)), out var algorithm)
+        ? PlacementReport.Of(PodInfo.Of(pod, _columns), _placed.GetValueOrDefault(new ResourceKey("pods", pod.Metadata.Namespace, pod.Metadata.Name)), algorithm, _nodes)
+        : null;
+
+    private static string ProfileOf(PodInfo pod) => pod.SchedulerName.Length == 0 ? Name : pod.SchedulerName;
+
+    private void Come(PodInfo pod, string node, bool assumed, IReadOnlyList<VolumeChoice> volumes, DateTimeOffset now)
     {
         if (_placed.TryGetValue(pod.Key, out var before))
         {
-            if (before.Node == node && before.Pod.Uid == pod.Uid && before.Pod.Requests.AsSpan().SequenceEqual(pod.Requests))
+            if (before.Node == node && before.Pod.CountsAs(pod))
             {
-                _placed[pod.Key] = (before.Pod, node, assumed);
+                if (!assumed) Release(before.Volumes);
+                _placed[pod.Key] = before with { Assumed = assumed, Volumes = [] };
                 return;
             }
             Leave(pod.Key, now);
         }
         _nodes.AddPod(node, pod);
-        _placed[pod.Key] = (pod, node, assumed);
+        foreach (var (claim, volume) in volumes)
+            if (volume is not null) _nodes.Volumes.Promise(volume, claim);
+        _placed[pod.Key] = new PlacedPod(pod, node, assumed, volumes);
+        Wake(ClusterChange.PodCame, node, pod, now);
     }
 
     private void Leave(ResourceKey key, DateTimeOffset now)
     {
         if (!_placed.Remove(key, out var placed)) return;
         _nodes.RemovePod(placed.Node, placed.Pod);
-        Wake(ClusterChange.PodLeft, placed.Node, now);
+        Release(placed.Volumes);
+        _victims.Remove(placed.Pod.Uid);
+        Wake(ClusterChange.PodLeft, placed.Node, placed.Pod, now);
     }
 
-    /// <summary>Every filter so far looks at one node only, so a change to a node helps exactly the pods that this node now takes.</summary>
-    private void Wake(ClusterChange change, string nodeName, DateTimeOffset now)
+    private void Release(IReadOnlyList<VolumeChoice> volumes)
     {
-        if (_nodes.Find(nodeName) is { } node) _queue.Wake(change, pod => _algorithm.Fits(pod, node, _nodes), now);
+        foreach (var (_, volume) in volumes)
+            if (volume is not null) _nodes.Volumes.TakeBack(volume.Name);
+    }
+
+    private IReadOnlyList<VolumeChoice> VolumesFor(PodInfo pod, NodeInfo node)
+    {
+        if (pod.Volumes.Claims.Length == 0) return [];
+        var waiting = pod.Volumes.Claims.Select(c => _nodes.Volumes.Claim(pod.Key.Namespace, c.Name)).OfType<PersistentVolumeClaim>().Where(_nodes.Volumes.WaitsForConsumer).ToList();
+        return VolumeBinding.Choose(_nodes.Volumes, waiting, node) ?? [];
+    }
+
+    private void Nominate(PodInfo pod, string node)
+    {
+        _nominated[pod.Key] = (pod, node);
+        _nodes.Nominate(pod, node);
+    }
+
+    private void Unnominate(ResourceKey key)
+    {
+        if (_nominated.Remove(key, out var nominated)) _nodes.Unnominate(nominated.Pod, nominated.Node);
+    }
+
+    private void Wake(ClusterChange change, string nodeName, PodInfo? pod, DateTimeOffset now)
+    {
+        if (change == ClusterChange.None) return;
+        _queue.Wake(new ClusterEvent(change, _nodes.Find(nodeName), pod), _nodes, (waiting, node) => _profiles[ProfileOf(waiting)].Prepare(waiting).FirstRefusing(node), now);
     }
 }
 
+/// <summary>A pod that counts on a node.</summary>
+/// <param name="Pod">As it counts.</param>
+/// <param name="Node">Where.</param>
+/// <param name="Assumed">The binding is not known to be durable.</param>
+/// <param name="Volumes">What was promised to its claims.</param>
+internal sealed record PlacedPod(PodInfo Pod, string Node, bool Assumed, IReadOnlyList<VolumeChoice> Volumes);
+
 /// <summary>One decision: a node, or the message why there is none.</summary>
-public sealed record SchedulingDecision(PodInfo Pod, string? Node, string? Message);
+public sealed record SchedulingDecision(PodInfo Pod, string? Node, string? Message)
+{
+    /// <summary>Volumes for the claims that have waited for this pod; to be bound before the pod is.</summary>
+    public IReadOnlyList<VolumeChoice> Volumes { get; init; } = [];
+
+    /// <summary>Who has to go so that the pod fits, or null.</summary>
+    public Preemption? Preemption { get; init; }
+
+    /// <summary>Room was made for the pod before, and is of no use any more.</summary>
+    public bool LosesNomination { get; init; }
+}
+
+/// <summary>Room that is made for a pod.</summary>
+/// <param name="Node">Where.</param>
+/// <param name="Victims">The pods to delete there.</param>
+/// <param name="Outbid">Waiting pods of lower priority that were nominated to the node and are no longer.</param>
+public sealed record Preemption(string Node, IReadOnlyList<PodInfo> Victims, IReadOnlyList<PodInfo> Outbid);

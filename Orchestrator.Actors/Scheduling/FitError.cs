@@ -5,54 +5,78 @@ namespace Orchestrator.Actors.Scheduling;
 /// <summary>Why a pod fits nowhere, worded and counted as kube-scheduler 1.32 does it.</summary>
 public sealed class FitError
 {
-    private FitError(string message, IReadOnlySet<string> plugins)
-    {
-        Message = message;
-        Plugins = plugins;
-    }
+    private readonly int _nodes;
+    private readonly Dictionary<FilterStatus, int> _refusals = new(ReferenceEqualityComparer.Instance);
+    private readonly List<NodeInfo> _curable = [];
+    private readonly HashSet<string> _plugins = new(StringComparer.Ordinal);
+    private string? _everywhere;
 
-    /// <summary>There is no node at all.</summary>
-    public static FitError NoNodes { get; } = new("no nodes available to schedule pods", new HashSet<string>(StringComparer.Ordinal));
-
-    /// <summary>The message of the FailedScheduling event and of the PodScheduled condition.</summary>
-    public string Message { get; }
+    /// <param name="nodes">All nodes of the cluster.</param>
+    public FitError(int nodes) => _nodes = nodes;
 
     /// <summary>The plugins that refused; empty where there was no node to ask. Only changes that help one of them are worth another attempt.</summary>
-    public IReadOnlySet<string> Plugins { get; }
+    public IReadOnlySet<string> Plugins => _plugins;
+
+    /// <summary>The nodes that might take the pod if pods left them.</summary>
+    public IReadOnlyList<NodeInfo> Curable => _curable;
+
+    /// <summary>How many nodes there are.</summary>
+    public int Nodes => _nodes;
+
+    /// <summary>A node refused.</summary>
+    public void Add(NodeInfo node, FilterStatus refusal)
+    {
+        Count(refusal, 1);
+        if (!refusal.Unresolvable) _curable.Add(node);
+    }
+
+    /// <summary>So many nodes were not asked, because <paramref name="plugin"/> had left only certain ones.</summary>
+    public void AddLeftOut(string plugin, int nodes)
+    {
+        if (nodes > 0) Count(new FilterStatus(plugin, true, $"node(s) didn't satisfy plugin(s) [{plugin}]"), nodes);
+    }
+
+    /// <summary>A plugin refused the pod without asking a node.</summary>
+    public void RefuseEverywhere(FilterStatus verdict)
+    {
+        _everywhere = string.Join(", ", verdict.Reasons);
+        _plugins.Add(verdict.Plugin);
+    }
 
     /// <summary>
-    /// Counts the refusals: <c>0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: 0/3 nodes are
-    /// available: 1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling.</c> Reasons are sorted as
-    /// texts, counts included, as upstream sorts them.
+    /// The message of the FailedScheduling event and of the PodScheduled condition: <c>0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.</c>
+    /// and then what <paramref name="preemption"/> came to. Reasons are sorted as texts, counts included, as upstream sorts them.
     /// </summary>
-    public static FitError Of(int nodes, ReadOnlySpan<FilterStatus> refusals, bool mayPreempt)
+    public string Message(string preemption)
     {
-        var perStatus = new Dictionary<FilterStatus, int>(ReferenceEqualityComparer.Instance);
-        foreach (var refusal in refusals) perStatus[refusal] = perStatus.GetValueOrDefault(refusal) + 1;
+        if (_nodes == 0) return "no nodes available to schedule pods";
+        var message = $"0/{Text(_nodes)} nodes are available: {_everywhere ?? Histogram(_refusals)}.";
+        return preemption.Length == 0 ? message : $"{message} {preemption}";
+    }
+
+    /// <summary>What preemption says where it finds no node: <c>preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.</c></summary>
+    public string NoPreemption(IReadOnlyDictionary<FilterStatus, int> tried)
+    {
+        var outcomes = new Dictionary<FilterStatus, int>(tried, ReferenceEqualityComparer.Instance);
+        if (_nodes > _curable.Count) outcomes[NotHelpful] = _nodes - _curable.Count;
+        return $"preemption: 0/{Text(_nodes)} nodes are available: {Histogram(outcomes)}.";
+    }
+
+    private static readonly FilterStatus NotHelpful = new("DefaultPreemption", true, "Preemption is not helpful for scheduling");
+
+    private void Count(FilterStatus refusal, int nodes)
+    {
+        _refusals[refusal] = _refusals.GetValueOrDefault(refusal) + nodes;
+        _plugins.Add(refusal.Plugin);
+    }
+
+    private static string Histogram(Dictionary<FilterStatus, int> counts)
+    {
         var perReason = new Dictionary<string, int>(StringComparer.Ordinal);
-        var plugins = new HashSet<string>(StringComparer.Ordinal);
-        var hopeless = 0;
-        foreach (var (status, times) in perStatus)
-        {
-            plugins.Add(status.Plugin);
-            if (status.Unresolvable) hopeless += times;
+        foreach (var (status, times) in counts)
             foreach (var reason in status.Reasons) perReason[reason] = perReason.GetValueOrDefault(reason) + times;
-        }
-        var message = $"0/{Text(nodes)} nodes are available: {Histogram(perReason)}. preemption: {Preemption(nodes, hopeless, mayPreempt)}";
-        return new FitError(message, plugins);
+        return string.Join(", ", perReason.Select(c => $"{Text(c.Value)} {c.Key}").Order(StringComparer.Ordinal));
     }
-
-    private static string Preemption(int nodes, int hopeless, bool mayPreempt)
-    {
-        if (!mayPreempt) return "not eligible due to preemptionPolicy=Never.";
-        var outcomes = new Dictionary<string, int>(StringComparer.Ordinal);
-        if (hopeless > 0) outcomes["Preemption is not helpful for scheduling"] = hopeless;
-        if (nodes > hopeless) outcomes["No preemption victims found for incoming pod"] = nodes - hopeless;
-        return $"0/{Text(nodes)} nodes are available: {Histogram(outcomes)}.";
-    }
-
-    private static string Histogram(Dictionary<string, int> counts) =>
-        string.Join(", ", counts.Select(c => $"{Text(c.Value)} {c.Key}").Order(StringComparer.Ordinal));
 
     private static string Text(int n) => n.ToString(CultureInfo.InvariantCulture);
 }

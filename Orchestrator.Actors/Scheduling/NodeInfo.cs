@@ -1,3 +1,5 @@
+using Orchestrator.Actors.Scheduling.Topology;
+
 namespace Orchestrator.Actors.Scheduling;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace Orchestrator.Actors.Scheduling;
 /// </summary>
 public sealed class NodeInfo(string name)
 {
-    private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>(StringComparer.Ordinal);
+    private readonly List<PodInfo> _pods = [];
     private readonly List<HostPort> _ports = [];
 
     /// <summary>The node's name.</summary>
@@ -15,8 +17,11 @@ public sealed class NodeInfo(string name)
     /// <summary>Position in <see cref="NodeTable.Nodes"/>, or -1 while pods refer to a node that does not exist (yet, or any more).</summary>
     public int Index { get; internal set; } = -1;
 
+    /// <summary>A small number of its own for as long as it is known, for arrays by node.</summary>
+    public int Slot { get; internal set; } = -1;
+
     /// <summary>metadata.labels.</summary>
-    public IReadOnlyDictionary<string, string> Labels { get; internal set; } = NoLabels;
+    public IReadOnlyDictionary<string, string> Labels { get; internal set; } = LabelMaps.None;
 
     /// <summary>spec.unschedulable (cordoned).</summary>
     public bool Unschedulable { get; internal set; }
@@ -40,14 +45,33 @@ public sealed class NodeInfo(string name)
     public long NonZeroMemory { get; private set; }
 
     /// <summary>Pods on it that have not ended.</summary>
-    public int PodCount { get; private set; }
+    public int PodCount => _pods.Count;
+
+    /// <summary>The pods on it, in no particular order.</summary>
+    public IReadOnlyList<PodInfo> Pods => _pods;
+
+    /// <summary>Pods that wait for victims on this node to go, or null: the usual case, checked for every node and pod.</summary>
+    public List<PodInfo>? Nominated { get; internal set; }
+
+    /// <summary>Images it has.</summary>
+    internal ImageInfo[] Images { get; set; } = [];
 
     /// <summary>Ports of the node that its pods hold.</summary>
     public IReadOnlyList<HostPort> UsedPorts => _ports;
 
-    internal void Add(PodInfo pod) => Account(pod, 1);
+    internal void Add(PodInfo pod)
+    {
+        _pods.Add(pod);
+        Account(pod, 1);
+    }
 
-    internal void Remove(PodInfo pod) => Account(pod, -1);
+    internal void Remove(PodInfo pod)
+    {
+        var at = _pods.IndexOf(pod);
+        _pods[at] = _pods[^1];
+        _pods.RemoveAt(_pods.Count - 1);
+        Account(pod, -1);
+    }
 
     private void Account(PodInfo pod, int sign)
     {
@@ -60,7 +84,6 @@ public sealed class NodeInfo(string name)
         for (var column = 0; column < pod.Requests.Length; column++) Requested[column] += sign * pod.Requests[column];
         NonZeroMilliCpu += sign * pod.NonZeroMilliCpu;
         NonZeroMemory += sign * pod.NonZeroMemory;
-        PodCount += sign;
         foreach (var port in pod.HostPorts)
         {
             if (sign > 0) _ports.Add(port);

@@ -1,3 +1,5 @@
+using Orchestrator.Actors.Scheduling.Topology;
+using Orchestrator.Actors.Scheduling.Volumes;
 using Orchestrator.Resources.Types.Core.V1;
 
 namespace Orchestrator.Actors.Scheduling;
@@ -6,14 +8,45 @@ namespace Orchestrator.Actors.Scheduling;
 /// All nodes in one dense list, kept up to date change by change. A pod may be bound to a node that is not there (its Node object
 /// comes later, or was deleted first): such a node is accounted for but not listed.
 /// </summary>
-public sealed class NodeTable(ResourceColumns columns)
+public sealed class NodeTable
 {
+    private const string Region = "topology.kubernetes.io/region";
+    private const string Zone = "topology.kubernetes.io/zone";
+
+    private readonly ResourceColumns _columns;
     private readonly Dictionary<string, NodeInfo> _byName = new(StringComparer.Ordinal);
     private readonly List<NodeInfo> _nodes = [];
     private readonly TaintSet.Pool _taints = new();
+    private readonly Stack<int> _freeSlots = new();
+    private NodeInfo[]? _searchOrder;
+    private int _slots;
+
+    /// <param name="columns">Columns of resources, shared with the pods.</param>
+    public NodeTable(ResourceColumns columns)
+    {
+        _columns = columns;
+        Topology = new TopologyIndex(() => _nodes);
+    }
 
     /// <summary>The existing nodes, in no particular order.</summary>
     public IReadOnlyList<NodeInfo> Nodes => _nodes;
+
+    /// <summary>
+    /// The existing nodes, zone by turns: a search that stops early has seen nodes of every zone.
+    /// </summary>
+    public ReadOnlySpan<NodeInfo> SearchOrder => _searchOrder ??= ByTurns();
+
+    /// <summary>Pods counted by topology.</summary>
+    public TopologyIndex Topology { get; }
+
+    /// <summary>Images of nodes.</summary>
+    public ImageTable Images { get; } = new();
+
+    /// <summary>What volumes and their drivers say of nodes.</summary>
+    public VolumeTable Volumes { get; } = new();
+
+    /// <summary>What Services and workloads select.</summary>
+    public WorkloadSelectors Selectors { get; } = new();
 
     /// <summary>An existing node, or null.</summary>
     public NodeInfo? Find(string name) => _byName.TryGetValue(name, out var node) && node.Index >= 0 ? node : null;
@@ -23,25 +56,32 @@ public sealed class NodeTable(ResourceColumns columns)
     {
         var info = GetOrAdd(node.Metadata.Name);
         var change = ClusterChange.None;
-        if (info.Index < 0)
-        {
-            info.Index = _nodes.Count;
-            _nodes.Add(info);
-            change |= ClusterChange.NodeAdded;
-        }
-        var labels = node.Metadata.Labels ?? [];
-        if (!Same(labels, info.Labels)) change |= ClusterChange.NodeLabels;
-        info.Labels = labels;
+        IReadOnlyDictionary<string, string> labels = node.Metadata.Labels ?? LabelMaps.None;
+        if (!LabelMaps.Same(labels, info.Labels)) change |= ClusterChange.NodeLabels;
         var taints = _taints.Of(node.Spec.Taints);
         if (!ReferenceEquals(taints, info.Taints) || info.Unschedulable != node.Spec.Unschedulable) change |= ClusterChange.NodeTaints;
-        info.Taints = taints;
-        info.Unschedulable = node.Spec.Unschedulable;
         var offered = node.Status.Allocatable ?? node.Status.Capacity ?? [];
-        var allocatable = columns.Vector(offered, (quantity, milli) => milli ? quantity.MilliValue : quantity.Value);
+        var allocatable = _columns.Vector(offered, (quantity, milli) => milli ? quantity.MilliValue : quantity.Value);
         var pods = offered.TryGetValue("pods", out var limit) ? limit.Value : 0;
         if (pods != info.AllowedPods || !allocatable.AsSpan().SequenceEqual(info.Allocatable)) change |= ClusterChange.NodeAllocatable;
         info.Allocatable = allocatable;
         info.AllowedPods = pods;
+        Images.Set(info, node.Status.Images ?? []);
+
+        var added = info.Index < 0;
+        if (added) change |= ClusterChange.NodeAdded;
+        else if ((change & (ClusterChange.NodeLabels | ClusterChange.NodeTaints)) == 0) return change;
+        else Topology.NodeGoes(info);
+        if (added || info.Labels.GetValueOrDefault(Zone) != labels.GetValueOrDefault(Zone) || info.Labels.GetValueOrDefault(Region) != labels.GetValueOrDefault(Region)) _searchOrder = null;
+        info.Labels = labels;
+        info.Taints = taints;
+        info.Unschedulable = node.Spec.Unschedulable;
+        if (added)
+        {
+            info.Index = _nodes.Count;
+            _nodes.Add(info);
+        }
+        Topology.NodeComes(info);
         return change;
     }
 
@@ -49,6 +89,9 @@ public sealed class NodeTable(ResourceColumns columns)
     public void Remove(string name)
     {
         if (!_byName.TryGetValue(name, out var info) || info.Index < 0) return;
+        Topology.NodeGoes(info);
+        Images.Set(info, []);
+        _searchOrder = null;
         var last = _nodes[^1];
         _nodes[info.Index] = last;
         last.Index = info.Index;
@@ -58,32 +101,68 @@ public sealed class NodeTable(ResourceColumns columns)
     }
 
     /// <summary>A pod takes its share of a node.</summary>
-    public void AddPod(string node, PodInfo pod) => GetOrAdd(node).Add(pod);
+    public void AddPod(string node, PodInfo pod) => AddPod(GetOrAdd(node), pod);
 
     /// <summary>A pod gives its share back; must be the same <see cref="PodInfo"/> that was added.</summary>
     public void RemovePod(string node, PodInfo pod)
     {
         var info = GetOrAdd(node);
-        info.Remove(pod);
+        RemovePod(info, pod);
+        Forget(info);
+    }
+
+    /// <summary>As above, of a node at hand; also for trying out what would be.</summary>
+    internal void AddPod(NodeInfo node, PodInfo pod)
+    {
+        node.Add(pod);
+        Topology.PodCame(node, pod);
+    }
+
+    /// <summary>As above; a node that does not exist stays known.</summary>
+    internal void RemovePod(NodeInfo node, PodInfo pod)
+    {
+        Topology.PodLeft(node, pod);
+        node.Remove(pod);
+    }
+
+    /// <summary>A waiting pod counts on a node against pods of lower priority.</summary>
+    internal void Nominate(PodInfo pod, string node) => (GetOrAdd(node).Nominated ??= []).Add(pod);
+
+    /// <summary>A waiting pod counts on the node no more.</summary>
+    internal void Unnominate(PodInfo pod, string node)
+    {
+        if (!_byName.TryGetValue(node, out var info) || info.Nominated is not { } nominated) return;
+        nominated.RemoveAll(n => n.Uid == pod.Uid);
+        if (nominated.Count == 0) info.Nominated = null;
         Forget(info);
     }
 
     private NodeInfo GetOrAdd(string name)
     {
-        if (!_byName.TryGetValue(name, out var info)) _byName[name] = info = new NodeInfo(name);
+        if (!_byName.TryGetValue(name, out var info)) _byName[name] = info = new NodeInfo(name) { Slot = _freeSlots.TryPop(out var slot) ? slot : _slots++ };
         return info;
     }
 
     private void Forget(NodeInfo info)
     {
-        if (info.Index < 0 && info.PodCount == 0) _byName.Remove(info.Name);
+        if (info.Index >= 0 || info.PodCount > 0 || info.Nominated is not null || !_byName.Remove(info.Name)) return;
+        _freeSlots.Push(info.Slot);
     }
 
-    private static bool Same(Dictionary<string, string> a, IReadOnlyDictionary<string, string> b)
+    private NodeInfo[] ByTurns()
     {
-        if (a.Count != b.Count) return false;
-        foreach (var (key, value) in a)
-            if (!b.TryGetValue(key, out var other) || other != value) return false;
-        return true;
+        var zones = new Dictionary<(string?, string?), List<NodeInfo>>();
+        foreach (var node in _nodes)
+        {
+            var zone = (node.Labels.GetValueOrDefault(Region), node.Labels.GetValueOrDefault(Zone));
+            if (!zones.TryGetValue(zone, out var members)) zones[zone] = members = [];
+            members.Add(node);
+        }
+        var order = new NodeInfo[_nodes.Count];
+        var at = 0;
+        for (var turn = 0; at < order.Length; turn++)
+            foreach (var members in zones.Values)
+                if (turn < members.Count) order[at++] = members[turn];
+        return order;
     }
 }

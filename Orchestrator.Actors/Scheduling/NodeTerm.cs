@@ -10,6 +10,12 @@ public sealed class NodeTerm
 
     private NodeTerm(Requirement[] requirements) => _requirements = requirements;
 
+    /// <summary>Equal terms have equal texts.</summary>
+    public string Text => string.Join(',', _requirements.Select(r => r.Text));
+
+    /// <summary>The nodes that the term pins down by name, or null where it does not.</summary>
+    public IReadOnlyList<string>? Names => Array.Find(_requirements, r => r.Names is not null)?.Names;
+
     /// <summary>Compiles a term; <c>matchFields</c> knows only <c>metadata.name</c>.</summary>
     public static NodeTerm Of(NodeSelectorTerm term) => new(
     [
@@ -26,15 +32,19 @@ public sealed class NodeTerm
         return true;
     }
 
-    private sealed class Requirement(NodeSelectorRequirement source, bool field)
+    private sealed class Requirement(NodeSelectorRequirement source, bool ofField)
     {
         private readonly string[] _values = [.. source.Values ?? []];
         private readonly long? _bound = long.TryParse(source.Values?.FirstOrDefault(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var n) ? n : null;
 
+        public string Text => $"{(ofField ? "@" : "")}{source.Key} {source.Operator} ({string.Join(' ', _values)})";
+
+        public string[]? Names => ofField && source is { Key: "metadata.name", Operator: "In" } ? _values : null;
+
         public bool Holds(NodeInfo node)
         {
             string? actual;
-            if (field) actual = source.Key == "metadata.name" ? node.Name : null;
+            if (ofField) actual = source.Key == "metadata.name" ? node.Name : null;
             else node.Labels.TryGetValue(source.Key, out actual);
             return source.Operator switch
             {

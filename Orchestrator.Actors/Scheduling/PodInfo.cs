@@ -1,6 +1,8 @@
-using Orchestrator.Resources;
+using Orchestrator.Actors.Scheduling.Topology;
+using Orchestrator.Actors.Scheduling.Volumes;
 using Orchestrator.Resources.Types.Core.V1;
 using Orchestrator.Resources.Workloads;
+using Orchestrator.Resources;
 
 namespace Orchestrator.Actors.Scheduling;
 
@@ -13,6 +15,12 @@ public sealed class PodInfo
     /// <summary>metadata.uid.</summary>
     public required string Uid { get; init; }
 
+    /// <summary>metadata.labels.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = LabelMaps.None;
+
+    /// <summary>The owner that controls it: kind and name, or empty.</summary>
+    public (string Kind, string Name) Controller { get; init; } = ("", "");
+
     /// <summary>spec.priority, 0 where unset.</summary>
     public int Priority { get; init; }
 
@@ -20,7 +28,7 @@ public sealed class PodInfo
     public bool MayPreempt { get; init; } = true;
 
     /// <summary>spec.nodeName: the node it is bound to, or empty.</summary>
-    public string NodeName { get; init; } = "";
+    public string NodeName { get; internal set; } = "";
 
     /// <summary>Requests by <see cref="ResourceColumns"/>.</summary>
     public long[] Requests { get; init; } = [];
@@ -36,6 +44,30 @@ public sealed class PodInfo
 
     /// <summary>Memory for scoring: containers without a request count as 200 MiB.</summary>
     public long NonZeroMemory { get; init; }
+
+    /// <summary>Its terms of podAffinity and podAntiAffinity.</summary>
+    public AffinityTerm[] AffinityTerms { get; init; } = [];
+
+    /// <summary>spec.topologySpreadConstraints.</summary>
+    public SpreadConstraint[] SpreadConstraints { get; init; } = [];
+
+    /// <summary>Images of all its containers, with tag.</summary>
+    public string[] Images { get; init; } = [];
+
+    /// <summary>Its volumes that are claims or inline CSI volumes.</summary>
+    public PodVolumes Volumes { get; init; } = PodVolumes.None;
+
+    /// <summary>status.nominatedNodeName, or empty.</summary>
+    public string NominatedNode { get; init; } = "";
+
+    /// <summary>status.startTime: among pods of one priority, those that started last are preempted first.</summary>
+    public DateTimeOffset? StartTime { get; init; }
+
+    /// <summary>Its DisruptionTarget condition says that a scheduler preempted it.</summary>
+    public bool Preempted { get; init; }
+
+    /// <summary>Its class while it is on a node, kept by <see cref="TopologyIndex"/>.</summary>
+    internal PodClass? Class { get; set; }
 
     /// <summary>Ports of the node it wants for itself.</summary>
     public HostPort[] HostPorts { get; init; } = [];
@@ -67,16 +99,51 @@ public sealed class PodInfo
     /// <summary>The PodScheduled condition's reason and message as stored, to write it only where it changes.</summary>
     public (string Reason, string Message) ScheduledCondition { get; init; }
 
+    /// <summary>Reason of the DisruptionTarget condition of a pod that a scheduler preempts.</summary>
+    public const string PreemptionReason = "PreemptionByScheduler";
+
+    /// <summary>
+    /// Equal for pods that ask the same of nodes by nodeSelector and required affinity.
+    /// </summary>
+    public string NodeAffinityKey => field ??= string.Join('\n',
+        (NodeSelector ?? []).OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => $"{s.Key}={s.Value}").Concat((RequiredNodeTerms ?? []).Select(t => $"| {t.Text}")));
+
+    /// <summary>Equal for pods that tolerate the same.</summary>
+    public string TolerationsKey => field ??= string.Join('\n', Tolerations.Select(t => $"{t.Key} {t.Operator} {t.Value} {t.Effect}").Order(StringComparer.Ordinal));
+
+    /// <summary>The pod as it was before it had a node.</summary>
+    internal PodInfo WithoutNode()
+    {
+        if (NodeName.Length == 0) return this;
+        var waiting = (PodInfo)MemberwiseClone();
+        (waiting.NodeName, waiting.Class) = ("", null);
+        return waiting;
+    }
+
+    /// <summary>Whether it counts on a node exactly as <paramref name="other"/>, another version of the same pod, does.</summary>
+    public bool CountsAs(PodInfo other) => Uid == other.Uid && Terminating == other.Terminating && Requests.AsSpan().SequenceEqual(other.Requests) && LabelMaps.Same(Labels, other.Labels);
+
     /// <summary>Reads a pod.</summary>
     public static PodInfo Of(Pod pod, ResourceColumns columns)
     {
         var affinity = pod.Spec.Affinity?.NodeAffinity;
         var demand = PodDemand.Of(pod.Spec, columns);
         var condition = PodStatusFacts.Condition(pod, "PodScheduled");
+        var owner = PodStatusFacts.Controller(pod.Metadata);
+        var labels = pod.Metadata.Labels is { Count: > 0 } own ? own : LabelMaps.None;
         return new PodInfo
         {
             Key = new ResourceKey("pods", pod.Metadata.Namespace, pod.Metadata.Name),
             Uid = pod.Metadata.UID,
+            Labels = labels,
+            Controller = owner is null ? ("", "") : (owner.Kind, owner.Name),
+            AffinityTerms = PodAffinityTerms.Of(pod, labels),
+            SpreadConstraints = [.. (pod.Spec.TopologySpreadConstraints ?? []).Select(c => SpreadConstraint.Of(c, pod.Metadata.Namespace, labels))],
+            Images = [.. (pod.Spec.InitContainers ?? []).Concat(pod.Spec.Containers ?? []).Select(c => ImageTable.WithTag(c.Image ?? ""))],
+            Volumes = PodVolumes.Of(pod),
+            NominatedNode = pod.Status.NominatedNodeName ?? "",
+            StartTime = pod.Status.StartTime,
+            Preempted = PodStatusFacts.Condition(pod, "DisruptionTarget") is { Status: "True", Reason: PreemptionReason },
             Priority = pod.Spec.Priority ?? 0,
             MayPreempt = pod.Spec.PreemptionPolicy != "Never",
             NodeName = pod.Spec.NodeName,

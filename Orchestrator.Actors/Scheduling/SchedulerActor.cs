@@ -1,7 +1,7 @@
-using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Events;
 using Orchestrator.Actors.Pods;
 using Orchestrator.Actors.Resources;
+using Orchestrator.Actors.Scheduling.Volumes;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
@@ -10,14 +10,16 @@ using Orchestrator.Resources.Types.Core.V1;
 namespace Orchestrator.Actors.Scheduling;
 
 /// <summary>
-/// The scheduler: a cluster singleton around <see cref="ClusterScheduler"/>. It folds what the cache shows of nodes and pods, sends a binding to the
+/// The scheduler: a cluster singleton around <see cref="ClusterScheduler"/>. It folds what the cache shows, sends a binding to the
 /// pod's actor for every decision, several at a time, and says on the pod why it cannot be placed.
 /// </summary>
 /// <remarks>
 /// <code>
-///   change of a pod or node ──► fold ──► decide (at most a slice, then let the mailbox in)
-///                                          ├─ node    ──► BindPod ──► written: Scheduled event │ refused: forget, try again later
-///                                          └─ no node ──► FailedScheduling event, condition PodScheduled=False
+///   a change ──► fold ──► decide (at most a slice, then let the mailbox in)
+///                           ├─ node ──► claims that wait for the pod: reserve volumes, wait until they are bound (10 min)
+///                           │           └──► BindPod ──► written: Scheduled event │ refused: forget, try again later
+///                           └─ no node ──► FailedScheduling event, condition PodScheduled=False
+///                                          └─ preemption: nominate the node, delete the victims
 /// </code>
 /// </remarks>
 public sealed class SchedulerActor : ReceiveActor, IWithTimers
@@ -25,11 +27,13 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
     private const int Slice = 64;
     private const int MaxBindings = 512;
     private static readonly TimeSpan BindingDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan VolumesDeadline = TimeSpan.FromMinutes(10);
 
     private readonly ControlPlaneServices _services;
     private readonly ClusterScheduler _scheduler;
+    private readonly SchedulerFeed _feed;
     private readonly WriteContext _context = WriteContext.System("kube-scheduler");
-    private readonly Dictionary<ResourceKey, (PodInfo Pod, string Node, DateTimeOffset Deadline)> _bindings = [];
+    private readonly Dictionary<ResourceKey, Binding> _bindings = [];
     private IDisposable? _subscription;
     private bool _sliceQueued;
 
@@ -37,12 +41,14 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
     /// <param name="seed">Breaks ties among equally good nodes.</param>
     public SchedulerActor(ControlPlaneServices services, int seed)
     {
-        (_services, _scheduler) = (services, new ClusterScheduler(seed));
+        (_services, _scheduler) = (services, new ClusterScheduler(seed, services.Options.SchedulerProfiles));
+        _feed = new SchedulerFeed(services.Cache, _scheduler);
         Receive<Changed>(OnChanged);
         Receive<Decide>(_ => OnDecide());
-        Receive<ResourceWritten>(OnBound);
+        Receive<ResourceWritten>(OnWritten);
         Receive<ResourceRefused>(OnRefused);
         Receive<CheckBindings>(_ => OnCheckBindings());
+        Receive<ExplainPod>(request => Sender.Tell(new PodExplained(_services.Cache.Get(request.Pod) is { } entry ? _scheduler.Explain(entry.Read<Pod>()) : null), Self));
     }
 
     /// <inheritdoc/>
@@ -54,16 +60,17 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         var self = Self;
+        var followed = SchedulerFeed.Resources.ToHashSet(StringComparer.Ordinal);
         // Subscribed first, read second: what changes in between is folded twice, which does no harm, and never missed.
         _subscription = _services.Cache.Subscribe(changes =>
         {
             List<ResourceKey>? keys = null;
             foreach (var change in changes)
-                if (change.Entry.Key.Resource is "pods" or "nodes") (keys ??= []).Add(change.Entry.Key);
+                if (followed.Contains(change.Entry.Key.Resource)) (keys ??= []).Add(change.Entry.Key);
             if (keys is not null) self.Tell(new Changed(keys), ActorRefs.NoSender);
         });
-        foreach (var node in _services.Cache.List("nodes")) Fold(node.Key);
-        foreach (var pod in _services.Cache.List("pods")) Fold(pod.Key);
+        foreach (var resource in SchedulerFeed.Resources)
+            foreach (var entry in _services.Cache.List(resource)) Fold(entry.Key);
         Timers.StartPeriodicTimer(nameof(CheckBindings), CheckBindings.Instance, BindingDeadline);
         QueueSlice();
     }
@@ -77,26 +84,12 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
         QueueSlice();
     }
 
-    /// <summary>A change only says where to look: the cache has the newest state, and older ones need no folding.</summary>
     private void Fold(ResourceKey key)
     {
-        var entry = _services.Cache.Get(key);
-        if (key.Resource == "nodes")
-        {
-            if (entry is null) _scheduler.NodeGone(key.Name);
-            else _scheduler.NodeChanged(entry.Read<Node>(), Now);
-            return;
-        }
-        if (entry is null)
-        {
-            _scheduler.PodGone(key, Now);
-            return;
-        }
-        if (_scheduler.IsSettled(key, entry.Uid, entry.Header.NodeName) && entry.Header.Phase is not ("Succeeded" or "Failed")) return;
-        var pod = entry.Read<Pod>();
-        _scheduler.PodChanged(pod, Now);
-        if (pod.Spec.SchedulingGates is { Count: > 0 } && pod.Metadata.DeletionTimestamp is null)
-            SetCondition(key, entry.Uid, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates");
+        _feed.Fold(key, Now);
+        if (key.Resource == "persistentvolumeclaims") BindWhereClaimsAre(key.Namespace);
+        if (key.Resource != "pods" || _scheduler.IsGated(key) is not { } pod) return;
+        if (pod.ScheduledCondition.Reason != "SchedulingGated") SetCondition(key, pod.Uid, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates", null);
     }
 
     private void OnDecide()
@@ -120,17 +113,47 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
         var pod = decision.Pod;
         if (decision.Node is { } node)
         {
-            _bindings[pod.Key] = (pod, node, Now + BindingDeadline);
-            _services.Region.Tell(new BindPod(pod.Key, "v1", _context, pod.Uid, node), Self);
+            var binding = _bindings[pod.Key] = new Binding(pod, node, Now + (decision.Volumes.Count > 0 ? VolumesDeadline : BindingDeadline), decision.Volumes);
+            if (decision.Volumes.Count == 0) Bind(binding);
+            foreach (var choice in decision.Volumes) _services.Region.Tell(VolumeBindingWrites.Of(choice, node, _context), Self);
             return;
         }
         Record(pod, "Warning", "FailedScheduling", decision.Message!);
-        SetCondition(pod.Key, pod.Uid, "Unschedulable", decision.Message!);
+        SetCondition(pod.Key, pod.Uid, "Unschedulable", decision.Message!, decision.Preemption?.Node ?? (decision.LosesNomination ? "" : null));
+        if (decision.Preemption is { } preemption) Preempt(pod, preemption);
     }
 
-    private void OnBound(ResourceWritten written)
+    private void Preempt(PodInfo pod, Preemption preemption)
     {
-        if (!_bindings.Remove(written.Key, out var binding)) return;
+        foreach (var victim in preemption.Victims)
+        {
+            _services.Region.Tell(new ToEntity(victim.Key, new SetPodCondition(victim.Uid, "DisruptionTarget", "True", PodInfo.PreemptionReason,
+                $"{pod.SchedulerName}: preempting to accommodate a higher priority pod", null)), Self);
+            // With the grace the pod asks for: it may finish what it does.
+            _services.Region.Tell(new DeleteResource(victim.Key, "v1", _context, null, null, victim.Uid, null), Self);
+            Record(victim, "Normal", "Preempted", $"Preempted by pod {pod.Uid} on node {preemption.Node}");
+        }
+        foreach (var other in preemption.Outbid) _services.Region.Tell(new ToEntity(other.Key, new SetPodCondition(other.Uid, "PodScheduled", "False", "Unschedulable", other.ScheduledCondition.Message, "")), Self);
+    }
+
+    private void Bind(Binding binding) => _services.Region.Tell(new BindPod(binding.Pod.Key, "v1", _context, binding.Pod.Uid, binding.Node), Self);
+
+    /// <summary>The claims of pods that wait for their volumes: once all of a pod's are bound, so is the pod.</summary>
+    private void BindWhereClaimsAre(string ns)
+    {
+        foreach (var (key, binding) in _bindings.ToList())
+        {
+            if (binding.Volumes.Count == 0 || key.Namespace != ns) continue;
+            if (!binding.Pod.Volumes.Claims.All(c => _scheduler.Nodes.Volumes.Claim(ns, c.Name) is { } claim && VolumeTable.IsBound(claim))) continue;
+            Bind(_bindings[key] = binding with { Volumes = [], Deadline = Now + BindingDeadline });
+        }
+    }
+
+    private void OnWritten(ResourceWritten written)
+    {
+        // Also the answers to what was written for volumes and victims: what came of it shows in the cache.
+        if (written.Key.Resource != "pods" || written.Deleted is not null || !_bindings.TryGetValue(written.Key, out var binding) || binding.Volumes.Count > 0) return;
+        _bindings.Remove(written.Key);
         _scheduler.Bound(binding.Pod);
         Record(binding.Pod, "Normal", "Scheduled", $"Successfully assigned {binding.Pod.Key.Namespace}/{binding.Pod.Key.Name} to {binding.Node}");
         QueueSlice();
@@ -138,12 +161,16 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
 
     private void OnRefused(ResourceRefused refused)
     {
-        if (!_bindings.Remove(refused.Key, out var binding)) return;
+        var key = refused.Key.Resource == "pods" ? refused.Key : _bindings.FirstOrDefault(b => b.Value.Volumes.Any(v => Writes(v, refused.Key))).Key;
+        if (!_bindings.Remove(key, out var binding)) return;
         _scheduler.BindFailed(binding.Pod, Now);
         if (refused.Status.Code != 404) Record(binding.Pod, "Warning", "FailedScheduling", $"binding rejected: {refused.Status.Message}");
-        Fold(refused.Key);
+        Fold(key);
         QueueSlice();
     }
+
+    private static bool Writes(VolumeChoice choice, ResourceKey key) =>
+        choice.Volume is { } volume ? key.Resource == "persistentvolumes" && key.Name == volume.Name : key.Namespace == choice.Claim.Metadata.Namespace && key.Name == choice.Claim.Metadata.Name;
 
     /// <summary>An answer that never came (its shard moved): the pod as it is now tells whether it was bound.</summary>
     private void OnCheckBindings()
@@ -151,6 +178,7 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
         foreach (var (key, binding) in _bindings.Where(b => b.Value.Deadline <= Now).ToList())
         {
             _bindings.Remove(key);
+            if (binding.Volumes.Count > 0) Record(binding.Pod, "Warning", "FailedScheduling", "running PreBind plugin \"VolumeBinding\": binding volumes: context deadline exceeded");
             if (_services.Cache.Get(key)?.Header.NodeName is { Length: > 0 }) _scheduler.Bound(binding.Pod);
             else _scheduler.BindFailed(binding.Pod, Now);
         }
@@ -164,14 +192,17 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
         Self.Tell(Decide.Instance, Self);
     }
 
-    private void SetCondition(ResourceKey pod, string uid, string reason, string message) =>
-        _services.Region.Tell(new ToEntity(pod, new SetPodCondition(uid, "PodScheduled", "False", reason, message, null)), Self);
+    private void SetCondition(ResourceKey pod, string uid, string reason, string message, string? nominated) =>
+        _services.Region.Tell(new ToEntity(pod, new SetPodCondition(uid, "PodScheduled", "False", reason, message, nominated)), Self);
 
     private void Record(PodInfo pod, string type, string reason, string message)
     {
         if (_services.Cache.Get(pod.Key) is { } entry && entry.Uid == pod.Uid)
-            _services.Events.Tell(RecordEvent.About(entry, type, reason, message, ClusterScheduler.Name), Self);
+            _services.Events.Tell(RecordEvent.About(entry, type, reason, message, pod.SchedulerName.Length > 0 ? pod.SchedulerName : ClusterScheduler.Name), Self);
     }
+
+    /// <summary>A decision that is being written.</summary>
+    private sealed record Binding(PodInfo Pod, string Node, DateTimeOffset Deadline, IReadOnlyList<VolumeChoice> Volumes);
 
     private sealed record Changed(List<ResourceKey> Keys);
 

@@ -5,81 +5,114 @@ namespace Orchestrator.Actors.Scheduling;
 /// nodes is looked at, starting where the last pod's search ended, so that all nodes get their turn (kube-scheduler's adaptive
 /// sampling: 50 % falling to 5 %, never fewer than 100 nodes). Buffers are kept between pods.
 /// </summary>
-/// <param name="filters">In the order they are asked; a node's first refusal counts.</param>
-/// <param name="scorers">All are summed by weight.</param>
+/// <param name="profile">Which plugins, and how they count.</param>
+/// <param name="nodes">The nodes; the algorithm leaves them as they are.</param>
+/// <param name="columns">Columns of resources.</param>
 /// <param name="random">Breaks ties among the best nodes.</param>
-public sealed class SchedulingAlgorithm(IReadOnlyList<IFilterPlugin> filters, IReadOnlyList<IScorePlugin> scorers, Random random)
+public sealed class SchedulingAlgorithm(SchedulerProfile profile, NodeTable nodes, ResourceColumns columns, Random random)
 {
     private const int AlwaysEnough = 100;
 
+    private readonly (IReadOnlyList<IFilterPlugin> Filters, IReadOnlyList<(IScorePlugin Plugin, long Weight)> Scorers) _plugins = profile.Plugins(columns);
     private NodeInfo[] _feasible = [];
     private long[] _raw = [];
     private long[] _total = [];
-    private FilterStatus?[] _refusals = [];
     private int _start;
 
-    /// <summary>The filters, in order.</summary>
-    public IReadOnlyList<IFilterPlugin> Filters => filters;
+    /// <summary>The profile.</summary>
+    public SchedulerProfile Profile => profile;
 
-    /// <summary>Places one pod; the table is not changed.</summary>
-    public Placement Place(PodInfo pod, NodeTable nodes)
+    /// <summary>The filters, in the order they are asked; a node's first refusal counts.</summary>
+    public IReadOnlyList<IFilterPlugin> Filters => _plugins.Filters;
+
+    /// <summary>All are summed by weight.</summary>
+    public IReadOnlyList<(IScorePlugin Plugin, long Weight)> Scorers => _plugins.Scorers;
+
+    /// <summary>Places one pod. <paramref name="nominated"/>, where it fits, is taken without looking at others: room was made there.</summary>
+    public Placement Place(PodQuestions questions, NodeInfo? nominated)
     {
         var count = nodes.Nodes.Count;
-        if (count == 0) return new Placement(null, FitError.NoNodes);
-        Reserve(count);
-        var asked = Prepare(pod, nodes);
-        var wanted = EnoughOf(count);
-        int found = 0, looked = 0;
-        for (; looked < count && found < wanted; looked++)
+        var error = new FitError(count);
+        if (count == 0) return new Placement(null, error);
+        if (questions.Everywhere is { } verdict)
         {
-            var node = nodes.Nodes[(_start + looked) % count];
-            var refusal = Ask(asked, node);
-            if (refusal is null) _feasible[found++] = node;
-            else _refusals[looked - found] = refusal;
+            error.RefuseEverywhere(verdict);
+            return new Placement(null, error);
         }
-        _start = (_start + looked) % count;
-        if (found == 0) return new Placement(null, FitError.Of(count, _refusals.AsSpan(0, looked)!, pod.MayPreempt));
-        return new Placement(found == 1 ? _feasible[0] : Best(pod, nodes, _feasible.AsSpan(0, found)), null);
+        if (nominated is not null && questions.Ask(nominated) is null) return new Placement(nominated, null);
+        var found = Search(questions, error);
+        if (found == 0) return new Placement(null, error);
+        return new Placement(found == 1 ? _feasible[0] : Best(questions.Pod, _feasible.AsSpan(0, found)), null);
     }
 
-    /// <summary>Whether this one node takes the pod: what a change to one node is worth to a waiting pod.</summary>
-    public bool Fits(PodInfo pod, NodeInfo node, NodeTable nodes) => Ask(Prepare(pod, nodes), node) is null;
+    /// <summary>Prepares a pod's questions; they hold until the next change of the cluster.</summary>
+    public PodQuestions Prepare(PodInfo pod) => new(pod, Filters, nodes);
 
-    /// <summary>How many feasible nodes are enough among <paramref name="count"/>.</summary>
-    public static int EnoughOf(int count)
+    /// <summary>How many feasible nodes are enough among <paramref name="count"/>; <paramref name="percent"/> 0 chooses by the count.</summary>
+    public static int EnoughOf(int count, int percent = 0)
     {
         if (count < AlwaysEnough) return count;
-        var percent = Math.Max(5, 50 - count / 125);
-        return Math.Max(AlwaysEnough, count * percent / 100);
+        if (percent == 0) percent = Math.Max(5, 50 - count / 125);
+        return percent >= 100 ? count : Math.Max(AlwaysEnough, (int)((long)count * percent / 100));
     }
 
-    private IPodFilter[] Prepare(PodInfo pod, NodeTable nodes)
+    /// <summary>The weighted scores of nodes by plugin and node, for people; plugins without an opinion are left out.</summary>
+    internal IReadOnlyList<(string Plugin, long Weight, long[] Scores)> Scores(PodInfo pod, ReadOnlySpan<NodeInfo> feasible)
     {
-        var asked = new IPodFilter[filters.Count];
-        var n = 0;
-        foreach (var filter in filters)
-            if (filter.Prepare(pod, nodes) is { } question) asked[n++] = question;
-        return n == asked.Length ? asked : asked[..n];
+        var all = new List<(string, long, long[])>();
+        foreach (var (plugin, weight) in Scorers)
+        {
+            if (plugin.Prepare(pod, nodes, feasible) is not { } opinion) continue;
+            var scores = new long[feasible.Length];
+            for (var i = 0; i < scores.Length; i++) scores[i] = opinion.Score(feasible[i]);
+            opinion.Normalize(scores);
+            all.Add((plugin.Name, weight, scores));
+        }
+        return all;
     }
 
-    private static FilterStatus? Ask(IPodFilter[] asked, NodeInfo node)
+    /// <summary>Fills <see cref="_feasible"/> and says how far.</summary>
+    private int Search(PodQuestions questions, FitError error)
     {
-        foreach (var question in asked)
-            if (question.Check(node) is { } refusal) return refusal;
-        return null;
+        var found = 0;
+        if (questions.OnlyNodes is { } only)
+        {
+            var candidates = only.Names.Select(nodes.Find).OfType<NodeInfo>().ToArray();
+            Reserve(candidates.Length);
+            error.AddLeftOut(only.Plugin, nodes.Nodes.Count - candidates.Length);
+            foreach (var node in candidates)
+            {
+                if (questions.Ask(node) is { } refusal) error.Add(node, refusal);
+                else _feasible[found++] = node;
+            }
+            return found;
+        }
+        var order = nodes.SearchOrder;
+        Reserve(order.Length);
+        var wanted = EnoughOf(order.Length, profile.PercentageOfNodesToScore);
+        var at = _start < order.Length ? _start : 0;
+        for (var looked = 0; looked < order.Length && found < wanted; looked++)
+        {
+            var node = order[at];
+            if (++at == order.Length) at = 0;
+            if (questions.Ask(node) is { } refusal) error.Add(node, refusal);
+            else _feasible[found++] = node;
+        }
+        _start = at;
+        return found;
     }
 
-    private NodeInfo Best(PodInfo pod, NodeTable nodes, ReadOnlySpan<NodeInfo> feasible)
+    private NodeInfo Best(PodInfo pod, ReadOnlySpan<NodeInfo> feasible)
     {
         var total = _total.AsSpan(0, feasible.Length);
         var raw = _raw.AsSpan(0, feasible.Length);
         total.Clear();
-        foreach (var scorer in scorers)
+        foreach (var (plugin, weight) in Scorers)
         {
-            if (scorer.Prepare(pod, nodes) is not { } opinion) continue;
+            if (plugin.Prepare(pod, nodes, feasible) is not { } opinion) continue;
             for (var i = 0; i < feasible.Length; i++) raw[i] = opinion.Score(feasible[i]);
             opinion.Normalize(raw);
-            for (var i = 0; i < feasible.Length; i++) total[i] += scorer.Weight * raw[i];
+            for (var i = 0; i < feasible.Length; i++) total[i] += weight * raw[i];
         }
         var best = 0;
         var ties = 1;
@@ -105,7 +138,6 @@ public sealed class SchedulingAlgorithm(IReadOnlyList<IFilterPlugin> filters, IR
         _feasible = new NodeInfo[size];
         _raw = new long[size];
         _total = new long[size];
-        _refusals = new FilterStatus?[size];
     }
 }
 

@@ -10,64 +10,61 @@ namespace Orchestrator.Actors.Scheduling;
 ///   add ─► Active ─ Take ─► Trying ─ Park ─► Unschedulable ─ a change that helps ─► BackingOff ─ due ─► Active
 ///                             └───── Retry (a bind failed) ─────────────────────────►┘
 /// </code>
-/// Active pods come in priority order, then by age (PrioritySort). The back-off doubles from one to ten seconds with every attempt; a pod
-/// nothing helps is tried again after five minutes all the same, in case a change was misjudged.
+/// The back-off doubles from one to ten seconds with every attempt; a pod nothing helps is tried again after five minutes all the same, in case a change was misjudged.
 /// </summary>
-public sealed class SchedulingQueue
+/// <param name="order">Which active pod is tried first.</param>
+/// <param name="gates">What keeps pods from the queue.</param>
+public sealed class SchedulingQueue(IQueueSortPlugin order, IReadOnlyList<IPreEnqueuePlugin> gates)
 {
     private static readonly TimeSpan InitialBackoff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestRest = TimeSpan.FromMinutes(5);
 
-    private readonly Dictionary<ResourceKey, Waiting> _all = [];
-    private readonly PriorityQueue<Waiting, (int NegativePriority, DateTimeOffset Since, long Order)> _active = new();
+    private readonly Dictionary<ResourceKey, QueuedPod> _all = [];
+    private readonly PriorityQueue<QueuedPod, QueuedPod> _active = new(order);
     private readonly PriorityQueue<Alarm, (DateTimeOffset Due, long Order)> _timed = new();
-    private readonly HashSet<Waiting> _unschedulable = [];
-    private long _order;
 
-    private enum Place
-    {
-        Active,
-        Trying,
-        BackingOff,
-        Unschedulable,
-        Gated,
-    }
+    /// <summary>Parked pods by each change that may help them: most changes help few, and come often.</summary>
+    private readonly Dictionary<ClusterChange, HashSet<QueuedPod>> _unschedulable = [];
+    private long _order;
 
     /// <summary>All pods known to wait, those being tried included.</summary>
     public int Count => _all.Count;
 
     /// <summary>Pods parked until something helps.</summary>
-    public int UnschedulableCount => _unschedulable.Count;
+    public int UnschedulableCount => _all.Values.Count(q => q.Place == QueuePlace.Unschedulable);
 
     /// <summary>When the next timed pod is due, or null.</summary>
     public DateTimeOffset? NextDue => DropStale() ? _timed.Peek().Due : null;
 
-    /// <summary>A new or changed pod. A change to a parked pod is worth another attempt; a gated pod waits for its gates only.</summary>
+    /// <summary>The pod in the queue, or null.</summary>
+    public QueuedPod? Find(ResourceKey key) => _all.GetValueOrDefault(key);
+
+    /// <summary>A new or changed pod. A change that bears on its placement is worth another attempt; a gated pod waits for its gates only.</summary>
     public void Set(PodInfo pod, DateTimeOffset now)
     {
-        if (!_all.TryGetValue(pod.Key, out var waiting) || waiting.Pod.Uid != pod.Uid)
+        if (!_all.TryGetValue(pod.Key, out var queued) || queued.Pod.Uid != pod.Uid)
         {
             Remove(pod.Key);
-            waiting = new Waiting(pod, now, _order++);
-            _all.Add(pod.Key, waiting);
-            if (pod.Gated) waiting.Place = Place.Gated;
-            else Activate(waiting);
+            queued = new QueuedPod(pod, now, _order++);
+            _all.Add(pod.Key, queued);
+            if (Gated(pod)) queued.Place = QueuePlace.Gated;
+            else Activate(queued);
             return;
         }
-        var before = waiting.Pod;
-        waiting.Pod = pod;
-        if (pod.Gated) return;
-        if (waiting.Place == Place.Gated) Activate(waiting);
-        else if (waiting.Place == Place.Unschedulable && Eased(before, pod)) Wake(waiting, now);
+        var before = queued.Pod;
+        queued.Pod = pod;
+        if (Gated(pod)) return;
+        if (queued.Place == QueuePlace.Gated) Activate(queued);
+        else if (queued.Place == QueuePlace.Unschedulable && Eased(before, pod)) Wake(queued, now);
     }
 
     /// <summary>The pod is gone or placed.</summary>
     public void Remove(ResourceKey key)
     {
-        if (!_all.Remove(key, out var waiting)) return;
-        waiting.Ticket++;
-        _unschedulable.Remove(waiting);
+        if (!_all.Remove(key, out var queued)) return;
+        queued.Ticket++;
+        Unpark(queued);
     }
 
     /// <summary>The next pod to try, or null. It stays known until <see cref="Remove"/>.</summary>
@@ -76,91 +73,131 @@ public sealed class SchedulingQueue
         while (DropStale() && _timed.Peek().Due <= now)
         {
             var due = _timed.Dequeue();
-            _unschedulable.Remove(due.Waiting);
-            Activate(due.Waiting);
+            Unpark(due.Pod);
+            Activate(due.Pod);
         }
-        while (_active.TryDequeue(out var waiting, out _))
+        while (_active.TryDequeue(out var queued, out _))
         {
-            if (waiting.Place != Place.Active || !_all.TryGetValue(waiting.Pod.Key, out var current) || !ReferenceEquals(current, waiting)) continue;
-            waiting.Place = Place.Trying;
-            waiting.Attempts++;
-            return waiting.Pod;
+            if (queued.Place != QueuePlace.Active || !_all.TryGetValue(queued.Pod.Key, out var current) || !ReferenceEquals(current, queued)) continue;
+            queued.Place = QueuePlace.Trying;
+            queued.Attempts++;
+            return queued.Pod;
         }
         return null;
     }
 
-    /// <summary>The pod fits nowhere: parked until a change helps one of these plugins (any change where none is named).</summary>
-    public void Park(ResourceKey key, ClusterChange helpedBy, DateTimeOffset now)
+    /// <summary>The pod fits nowhere: parked until a change helps one of the plugins that refused it, or a node comes.</summary>
+    public void Park(ResourceKey key, IEnumerable<IFilterPlugin> refusedBy, DateTimeOffset now)
     {
-        if (!_all.TryGetValue(key, out var waiting)) return;
-        waiting.Place = Place.Unschedulable;
-        waiting.HelpedBy = helpedBy;
-        waiting.BackoffUntil = now + Backoff(waiting.Attempts);
-        _unschedulable.Add(waiting);
-        Schedule(waiting, now + LongestRest);
+        if (!_all.TryGetValue(key, out var queued)) return;
+        queued.Place = QueuePlace.Unschedulable;
+        queued.RefusedBy.Clear();
+        queued.HelpedBy = ClusterChange.None;
+        queued.BackoffUntil = now + Backoff(queued.Attempts);
+        Await(queued, ClusterChange.NodeAdded);
+        foreach (var plugin in refusedBy) AlsoRefused(queued, plugin);
+        Schedule(queued, now + LongestRest);
     }
 
     /// <summary>The pod fitted, but binding failed: again after its back-off.</summary>
     public void Retry(PodInfo pod, DateTimeOffset now)
     {
-        if (!_all.TryGetValue(pod.Key, out var waiting)) return;
-        waiting.Place = Place.BackingOff;
-        Schedule(waiting, now + Backoff(waiting.Attempts));
+        if (!_all.TryGetValue(pod.Key, out var queued)) return;
+        queued.Place = QueuePlace.BackingOff;
+        Schedule(queued, now + Backoff(queued.Attempts));
     }
 
-    /// <summary>Wakes the parked pods that such a change may help and that <paramref name="fitsNow"/> lets through.</summary>
-    public void Wake(ClusterChange change, Func<PodInfo, bool> fitsNow, DateTimeOffset now)
+    /// <summary>
+    /// Wakes the parked pods that a change may help. Where all that refused a pod look at one node only, <paramref name="ask"/> tells what refuses it on the changed
+    /// node now: nothing wakes it; a plugin that did not so far is one more reason it waits for (a node that comes tainted helps when its taint goes).
+    /// </summary>
+    public void Wake(in ClusterEvent change, NodeTable nodes, Func<PodInfo, NodeInfo, IFilterPlugin?> ask, DateTimeOffset now)
     {
-        if (change == ClusterChange.None || _unschedulable.Count == 0) return;
-        List<Waiting>? woken = null;
-        foreach (var waiting in _unschedulable)
+        List<QueuedPod>? candidates = null;
+        foreach (var (kind, parked) in _unschedulable)
+            if ((kind & change.Change) != 0 && parked.Count > 0) (candidates ??= []).AddRange(parked);
+        foreach (var queued in candidates ?? [])
         {
-            if ((waiting.HelpedBy & change) == 0) continue;
-            if (fitsNow(waiting.Pod)) (woken ??= []).Add(waiting);
-            // A node that was not there when the pod was tried (and most come with a taint): what it lacks yet is none of the reasons the pod was parked for.
-            else if ((change & ClusterChange.NodeAdded) != 0) waiting.HelpedBy |= ClusterChange.NodeAllocatable | ClusterChange.NodeLabels | ClusterChange.NodeTaints;
+            if (queued.Place != QueuePlace.Unschedulable || !MayHelp(change, queued, nodes)) continue;
+            if (change.Node is { } node && !queued.RefusedBy.Exists(p => p.LooksBeyondTheNode) && ask(queued.Pod, node) is { } refusing) AlsoRefused(queued, refusing);
+            else Wake(queued, now);
         }
-        foreach (var waiting in woken ?? []) Wake(waiting, now);
     }
 
-    private void Wake(Waiting waiting, DateTimeOffset now)
+    private static bool MayHelp(in ClusterEvent change, QueuedPod queued, NodeTable nodes)
     {
-        _unschedulable.Remove(waiting);
-        if (waiting.BackoffUntil <= now)
+        if ((change.Change & ClusterChange.NodeAdded) != 0) return true;
+        foreach (var plugin in queued.RefusedBy)
+            if ((plugin.HelpedBy & change.Change) != 0 && plugin.MayHelp(change, queued.Pod, nodes)) return true;
+        return false;
+    }
+
+    private void AlsoRefused(QueuedPod queued, IFilterPlugin plugin)
+    {
+        if (queued.RefusedBy.Contains(plugin)) return;
+        queued.RefusedBy.Add(plugin);
+        Await(queued, plugin.HelpedBy);
+    }
+
+    private void Await(QueuedPod queued, ClusterChange changes)
+    {
+        for (var kind = 1; kind <= (int)ClusterChange.NodeDrivers; kind <<= 1)
         {
-            Activate(waiting);
+            if (((int)changes & kind) == 0 || ((int)queued.HelpedBy & kind) != 0) continue;
+            if (!_unschedulable.TryGetValue((ClusterChange)kind, out var parked)) _unschedulable[(ClusterChange)kind] = parked = [];
+            parked.Add(queued);
+        }
+        queued.HelpedBy |= changes;
+    }
+
+    private void Unpark(QueuedPod queued)
+    {
+        if (queued.HelpedBy == ClusterChange.None) return;
+        foreach (var parked in _unschedulable.Values) parked.Remove(queued);
+        queued.HelpedBy = ClusterChange.None;
+    }
+
+    private void Wake(QueuedPod queued, DateTimeOffset now)
+    {
+        Unpark(queued);
+        if (queued.BackoffUntil <= now)
+        {
+            Activate(queued);
             return;
         }
-        waiting.Place = Place.BackingOff;
-        Schedule(waiting, waiting.BackoffUntil);
+        queued.Place = QueuePlace.BackingOff;
+        Schedule(queued, queued.BackoffUntil);
     }
 
-    private void Activate(Waiting waiting)
+    private void Activate(QueuedPod queued)
     {
-        waiting.Place = Place.Active;
-        waiting.Ticket++;
-        _active.Enqueue(waiting, (-waiting.Pod.Priority, waiting.Since, waiting.Order));
+        queued.Place = QueuePlace.Active;
+        queued.Ticket++;
+        _active.Enqueue(queued, queued);
     }
 
-    private void Schedule(Waiting waiting, DateTimeOffset due)
-    {
-        _timed.Enqueue(new Alarm(waiting, ++waiting.Ticket, due), (due, waiting.Order));
-    }
+    private void Schedule(QueuedPod queued, DateTimeOffset due) => _timed.Enqueue(new Alarm(queued, ++queued.Ticket, due), (due, queued.Order));
 
     /// <summary>Removes overtaken alarms from the front; false where none is left.</summary>
     private bool DropStale()
     {
         while (_timed.TryPeek(out var alarm, out _))
         {
-            if (alarm.Waiting.Ticket == alarm.Ticket) return true;
+            if (alarm.Pod.Ticket == alarm.Ticket) return true;
             _timed.Dequeue();
         }
         return false;
     }
 
+    private bool Gated(PodInfo pod)
+    {
+        foreach (var gate in gates)
+            if (!gate.Admits(pod)) return true;
+        return false;
+    }
+
     /// <summary>Only what bears on placement counts: the scheduler's own status writes must not wake the pod it just parked.</summary>
-    private static bool Eased(PodInfo before, PodInfo after) =>
-        before.Tolerations.Count != after.Tolerations.Count || !before.Requests.AsSpan().SequenceEqual(after.Requests);
+    private static bool Eased(PodInfo before, PodInfo after) => before.Tolerations.Count != after.Tolerations.Count || !before.CountsAs(after);
 
     private static TimeSpan Backoff(int attempts)
     {
@@ -169,25 +206,5 @@ public sealed class SchedulingQueue
         return backoff < MaxBackoff ? backoff : MaxBackoff;
     }
 
-    private sealed class Waiting(PodInfo pod, DateTimeOffset since, long order)
-    {
-        public PodInfo Pod { get; set; } = pod;
-
-        public DateTimeOffset Since { get; } = since;
-
-        public long Order { get; } = order;
-
-        public Place Place { get; set; }
-
-        public int Attempts { get; set; }
-
-        public ClusterChange HelpedBy { get; set; }
-
-        public DateTimeOffset BackoffUntil { get; set; }
-
-        /// <summary>Counts moves: an alarm with an older number is overtaken.</summary>
-        public int Ticket { get; set; }
-    }
-
-    private readonly record struct Alarm(Waiting Waiting, int Ticket, DateTimeOffset Due);
+    private readonly record struct Alarm(QueuedPod Pod, int Ticket, DateTimeOffset Due);
 }

@@ -19,24 +19,29 @@ public sealed class NodeAffinity : IFilterPlugin, IScorePlugin
     IPodFilter? IFilterPlugin.Prepare(PodInfo pod, NodeTable nodes) =>
         pod.NodeSelector is null && pod.RequiredNodeTerms is null ? null : new Filter(pod);
 
-    IPodScore? IScorePlugin.Prepare(PodInfo pod, NodeTable nodes) => pod.PreferredNodeTerms.Length == 0 ? null : new Preference(pod.PreferredNodeTerms);
+    IPodScore? IScorePlugin.Prepare(PodInfo pod, NodeTable nodes, ReadOnlySpan<NodeInfo> feasible) => pod.PreferredNodeTerms.Length == 0 ? null : new Preference(pod.PreferredNodeTerms);
+
+    /// <summary>Whether the pod's nodeSelector and required node affinity allow the node. Allocates nothing.</summary>
+    public static bool Allows(PodInfo pod, NodeInfo node)
+    {
+        if (pod.NodeSelector is { } selector)
+            foreach (var (key, value) in selector)
+                if (!node.Labels.TryGetValue(key, out var actual) || actual != value) return false;
+        if (pod.RequiredNodeTerms is not { } terms) return true;
+        foreach (var term in terms)
+            if (term.Matches(node)) return true;
+        return false;
+    }
 
     private sealed class Filter(PodInfo pod) : IPodFilter
     {
-        public FilterStatus? Check(NodeInfo node)
-        {
-            if (pod.NodeSelector is { } selector)
-                foreach (var (key, value) in selector)
-                    if (!node.Labels.TryGetValue(key, out var actual) || actual != value) return Refusal;
-            return pod.RequiredNodeTerms is { } terms && !AnyMatches(terms, node) ? Refusal : null;
-        }
+        /// <summary>DaemonSets pin each of their pods to a node by name: such a pod need not ask thousands of others.</summary>
+        public IReadOnlyCollection<string>? OnlyNodes =>
+            pod.RequiredNodeTerms is { Length: > 0 } terms && Array.TrueForAll(terms, t => t.Names is not null) ? terms.SelectMany(t => t.Names!).ToHashSet(StringComparer.Ordinal) : null;
 
-        private static bool AnyMatches(NodeTerm[] terms, NodeInfo node)
-        {
-            foreach (var term in terms)
-                if (term.Matches(node)) return true;
-            return false;
-        }
+        public FilterStatus? Check(NodeInfo node) => Allows(pod, node) ? null : Refusal;
+
+        public string Remedy(NodeInfo node) => $"the node's labels must match the pod's {(pod.NodeSelector is null ? "required node affinity" : "nodeSelector" + (pod.RequiredNodeTerms is null ? "" : " and required node affinity"))}: {pod.NodeAffinityKey.Replace("\n", " ", StringComparison.Ordinal)}";
     }
 
     private sealed class Preference((long Weight, NodeTerm Term)[] terms) : IPodScore

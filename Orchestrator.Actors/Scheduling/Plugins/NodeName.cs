@@ -17,5 +17,7 @@ public sealed class NodeName : IFilterPlugin
     private sealed class Filter(string name) : IPodFilter
     {
         public FilterStatus? Check(NodeInfo node) => node.Name == name ? null : Refusal;
+
+        public string Remedy(NodeInfo node) => $"the pod names node {name} in spec.nodeName";
     }
 }

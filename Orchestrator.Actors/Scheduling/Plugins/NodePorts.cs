@@ -24,5 +24,7 @@ public sealed class NodePorts : IFilterPlugin
                     if (port.ConflictsWith(used[i])) return Refusal;
             return null;
         }
+
+        public string Remedy(NodeInfo node) => $"free {string.Join(", ", wanted.Where(w => node.UsedPorts.Any(w.ConflictsWith)).Select(w => $"{w.Protocol} port {w.Port}"))} on the node, or ask for another hostPort";
     }
 }

@@ -13,7 +13,7 @@ public sealed class NodeResourcesBalancedAllocation : IScorePlugin
     public long Weight => 1;
 
     /// <inheritdoc/>
-    public IPodScore? Prepare(PodInfo pod, NodeTable nodes) => pod.MilliCpu == 0 && pod.Memory == 0 ? null : new Balance(pod);
+    public IPodScore? Prepare(PodInfo pod, NodeTable nodes, ReadOnlySpan<NodeInfo> feasible) => pod.MilliCpu == 0 && pod.Memory == 0 ? null : new Balance(pod);
 
     private sealed class Balance(PodInfo pod) : IPodScore
     {

@@ -1,15 +1,20 @@
 namespace Orchestrator.Actors.Scheduling.Plugins;
 
 /// <summary>
-/// Refuses nodes whose free allocatable amounts are below the pod's requests, naming every resource that is short, and prefers the
-/// least allocated nodes (LeastAllocated over cpu and memory, weight 1 each).
+/// Refuses nodes whose free allocatable amounts are below the pod's requests, naming every resource that is short, and scores nodes by how
+/// full they would be, as its strategy likes it.
 /// </summary>
-public sealed class NodeResourcesFit(ResourceColumns columns) : IFilterPlugin, IScorePlugin
+public sealed class NodeResourcesFit(ResourceColumns columns, FitStrategy strategy) : IFilterPlugin, IScorePlugin
 {
     /// <summary>Statuses by shortage: bit 0 is the number of pods, bit c+1 column c; the top bit marks a shortage no eviction cures.</summary>
     private readonly Dictionary<ulong, FilterStatus> _refusals = [];
 
     private const ulong Unresolvable = 1UL << 63;
+
+    private readonly (int Column, long Weight)[] _scored = [.. strategy.Resources.Select(r => (columns.Of(r.Name), r.Weight))];
+
+    /// <summary>With Kubernetes' default strategy: LeastAllocated over cpu and memory.</summary>
+    public NodeResourcesFit(ResourceColumns columns) : this(columns, FitStrategy.Default) { }
 
     /// <inheritdoc cref="IFilterPlugin.Name"/>
     public string Name => "NodeResourcesFit";
@@ -22,7 +27,14 @@ public sealed class NodeResourcesFit(ResourceColumns columns) : IFilterPlugin, I
 
     IPodFilter? IFilterPlugin.Prepare(PodInfo pod, NodeTable nodes) => new Filter(this, pod.Requests);
 
-    IPodScore? IScorePlugin.Prepare(PodInfo pod, NodeTable nodes) => new LeastAllocated(pod);
+    IPodScore? IScorePlugin.Prepare(PodInfo pod, NodeTable nodes, ReadOnlySpan<NodeInfo> feasible) => strategy.IsDefault ? new LeastAllocatedCpuAndMemory(pod) : new Fullness(pod, strategy, _scored);
+
+    private string Show(int column, long amount) => column switch
+    {
+        ResourceColumns.MilliCpu => $"cpu {amount}m",
+        ResourceColumns.Memory or ResourceColumns.EphemeralStorage => $"{columns.NameOf(column)} {amount / (1024 * 1024)}Mi",
+        _ => $"{columns.NameOf(column)} {amount}",
+    };
 
     private FilterStatus Refusal(ulong shortage)
     {
@@ -54,9 +66,22 @@ public sealed class NodeResourcesFit(ResourceColumns columns) : IFilterPlugin, I
             }
             return shortage == 0 ? null : owner.Refusal(shortage);
         }
+
+        public string Remedy(NodeInfo node)
+        {
+            var missing = new List<string>();
+            if (node.PodCount + 1 > node.AllowedPods) missing.Add($"it runs {node.PodCount} of {node.AllowedPods} pods");
+            for (var column = 0; column < requests.Length; column++)
+            {
+                var free = node.Allocatable.ElementAtOrDefault(column) - node.Requested.ElementAtOrDefault(column);
+                if (requests[column] > 0 && requests[column] > free) missing.Add($"the pod asks for {owner.Show(column, requests[column])}, {owner.Show(column, Math.Max(0, free))} of {owner.Show(column, node.Allocatable.ElementAtOrDefault(column))} are free");
+            }
+            return string.Join("; ", missing);
+        }
     }
 
-    private sealed class LeastAllocated(PodInfo pod) : IPodScore
+    /// <summary>The usual strategy without a loop over resources: it runs for every feasible node of every pod.</summary>
+    private sealed class LeastAllocatedCpuAndMemory(PodInfo pod) : IPodScore
     {
         public long Score(NodeInfo node)
         {
@@ -71,8 +96,34 @@ public sealed class NodeResourcesFit(ResourceColumns columns) : IFilterPlugin, I
         {
             if (capacity == 0) return;
             weights++;
-            // 128 bits: bytes of a large machine times 100 stay far below 2^63, but allocatable is whatever a node reports.
-            if (requested <= capacity) sum += (long)((Int128)(capacity - requested) * IScorePlugin.MaxScore / capacity);
+            sum += FitStrategy.LeastAllocated(requested, capacity);
+        }
+    }
+
+    private sealed class Fullness(PodInfo pod, FitStrategy strategy, (int Column, long Weight)[] resources) : IPodScore
+    {
+        public long Score(NodeInfo node)
+        {
+            long sum = 0, weights = 0;
+            foreach (var (column, weight) in resources)
+            {
+                var capacity = column < node.Allocatable.Length ? node.Allocatable[column] : 0;
+                var asked = column < pod.Requests.Length ? pod.Requests[column] : 0;
+                // An extended resource that the pod does not use says nothing about where it should go.
+                if (capacity == 0 || (asked == 0 && column > ResourceColumns.EphemeralStorage)) continue;
+                var requested = column switch
+                {
+                    ResourceColumns.MilliCpu => node.NonZeroMilliCpu + pod.NonZeroMilliCpu,
+                    ResourceColumns.Memory => node.NonZeroMemory + pod.NonZeroMemory,
+                    _ => (column < node.Requested.Length ? node.Requested[column] : 0) + asked,
+                };
+                var score = strategy.Score(requested, capacity);
+                if (score == 0 && strategy.SkipsZero) continue;
+                sum += score * weight;
+                weights += weight;
+            }
+            if (weights == 0) return 0;
+            return strategy.SkipsZero ? (long)Math.Round((double)sum / weights, MidpointRounding.AwayFromZero) : sum / weights;
         }
     }
 }

@@ -19,4 +19,7 @@ public sealed class NodeUnschedulable : IFilterPlugin, IPodFilter
 
     /// <inheritdoc/>
     public FilterStatus? Check(NodeInfo node) => node.Unschedulable ? Refusal : null;
+
+    /// <inheritdoc/>
+    public string Remedy(NodeInfo node) => $"kubectl uncordon {node.Name}, or tolerate node.kubernetes.io/unschedulable:NoSchedule";
 }

@@ -21,7 +21,7 @@ public sealed class TaintToleration : IFilterPlugin, IScorePlugin
 
     IPodFilter? IFilterPlugin.Prepare(PodInfo pod, NodeTable nodes) => new Filter(this, pod.Tolerations);
 
-    IPodScore? IScorePlugin.Prepare(PodInfo pod, NodeTable nodes) => new Preference(pod.Tolerations);
+    IPodScore? IScorePlugin.Prepare(PodInfo pod, NodeTable nodes, ReadOnlySpan<NodeInfo> feasible) => new Preference(pod.Tolerations);
 
     private FilterStatus? Judge(TaintSet set, IReadOnlyList<Toleration> tolerations)
     {
@@ -41,6 +41,12 @@ public sealed class TaintToleration : IFilterPlugin, IScorePlugin
         private readonly PerTaintSet<FilterStatus?> _verdicts = new(set => owner.Judge(set, tolerations));
 
         public FilterStatus? Check(NodeInfo node) => ReferenceEquals(node.Taints, TaintSet.None) ? null : _verdicts.Of(node.Taints);
+
+        public string Remedy(NodeInfo node)
+        {
+            var missing = node.Taints.Taints.Where(t => t.Effect is "NoSchedule" or "NoExecute" && !Tolerations.Tolerate(tolerations, t));
+            return $"tolerate {string.Join(" and ", missing.Select(t => string.IsNullOrEmpty(t.Value) ? $"{t.Key}:{t.Effect}" : $"{t.Key}={t.Value}:{t.Effect}"))}, or remove the taint from the node";
+        }
     }
 
     private sealed class Preference(IReadOnlyList<Toleration> tolerations) : IPodScore

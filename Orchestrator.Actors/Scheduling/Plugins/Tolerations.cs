@@ -13,6 +13,14 @@ public static class Tolerations
         return false;
     }
 
+    /// <summary>All taints are tolerated that keep pods away; PreferNoSchedule does not.</summary>
+    public static bool Tolerate(IReadOnlyList<Toleration> tolerations, TaintSet taints)
+    {
+        foreach (var taint in taints.Taints)
+            if (taint.Effect is "NoSchedule" or "NoExecute" && !Tolerate(tolerations, taint)) return false;
+        return true;
+    }
+
     /// <summary>
     /// An empty effect matches every effect; an empty key with Exists matches every taint; the operator is Equal where unset.
     /// </summary>

@@ -157,7 +157,7 @@ public sealed class ClusterSchedulerTests
             switch (random.Next(4))
             {
                 case 0: See(Node(nodes[random.Next(5)], cpu: "1000")); break;
-                case 1: _scheduler.NodeGone(nodes[random.Next(5)]); break;
+                case 1: _scheduler.NodeGone(nodes[random.Next(5)], _now); break;
                 case 2 when !alive.ContainsKey(name):
                     alive[name] = (nodes[random.Next(5)], random.Next(1, 9));
                     See(Bound(Pod(name, $"{alive[name].Cpu}"), alive[name].Node));

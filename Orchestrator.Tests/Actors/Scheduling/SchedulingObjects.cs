@@ -50,7 +50,7 @@ internal static class SchedulingObjects
         var columns = new ResourceColumns();
         var table = new NodeTable(columns);
         foreach (var node in nodes) table.Set(node);
-        if (plugin(columns).Prepare(PodInfo.Of(pod, columns), table) is not { } opinion) return [];
+        if (plugin(columns).Prepare(PodInfo.Of(pod, columns), table, [.. table.Nodes]) is not { } opinion) return [];
         var scores = table.Nodes.Select(opinion.Score).ToArray();
         opinion.Normalize(scores);
         return scores;
