@@ -14,28 +14,10 @@ using Xunit;
 
 namespace Orchestrator.Tests.Actors.Workloads;
 
-/// <summary>Deployments, ReplicaSets, the scheduler and garbage collection together, as actors on a journal in memory.</summary>
-public sealed class ControlLoopTests : IAsyncLifetime
+/// <summary>Deployments, ReplicaSets, the scheduler and garbage collection together.</summary>
+public sealed class ControlLoopTests() : WorkloadTests("worker-1", "worker-2")
 {
     private static readonly ResourceKey Web = new("deployments.apps", "default", "web");
-
-    private ControlPlaneHarness _plane = null!;
-    private ObedientNodes _nodes = null!;
-
-    public async Task InitializeAsync()
-    {
-        _plane = await ControlPlaneHarness.StartAsync();
-        _nodes = new ObedientNodes(_plane);
-        await _nodes.AddAsync("worker-1");
-        await _nodes.AddAsync("worker-2");
-        await _plane.EventuallyAsync(() => _plane.Cache.Get(new ResourceKey("serviceaccounts", "default", "default")) is not null);
-    }
-
-    public async Task DisposeAsync()
-    {
-        _nodes.Dispose();
-        await _plane.DisposeAsync();
-    }
 
     [Fact]
     public async Task A_deployment_becomes_pods_on_nodes_and_says_so()

@@ -11,26 +11,9 @@ using Xunit;
 namespace Orchestrator.Tests.Actors.Workloads;
 
 /// <summary>ReplicationControllers run on the ReplicaSet's control loop; what is their own is tested here.</summary>
-public sealed class ReplicationControllerTests : IAsyncLifetime
+public sealed class ReplicationControllerTests() : WorkloadTests("worker-1")
 {
     private static readonly ResourceKey Web = new("replicationcontrollers", "default", "web");
-
-    private ControlPlaneHarness _plane = null!;
-    private ObedientNodes _nodes = null!;
-
-    public async Task InitializeAsync()
-    {
-        _plane = await ControlPlaneHarness.StartAsync();
-        _nodes = new ObedientNodes(_plane);
-        await _nodes.AddAsync("worker-1");
-        await _plane.EventuallyAsync(() => _plane.Cache.Get(new ResourceKey("serviceaccounts", "default", "default")) is not null);
-    }
-
-    public async Task DisposeAsync()
-    {
-        _nodes.Dispose();
-        await _plane.DisposeAsync();
-    }
 
     [Fact]
     public async Task It_makes_its_pods_owns_them_under_its_own_kind_and_counts_them()
