@@ -23,9 +23,6 @@ up.SetAction((parsed, cancel) => RunAsync(() =>
     var command = new UpCommand(Progress.Terminal, TimeProvider.System);
     return parsed.GetValue(detach) ? command.RunDetachedAsync(options, cancel) : command.RunAsync(options, cancel);
 }));
-var server = new Command("server", "Run one member of the control plane in the foreground; hocon/three-members.hocon shows its configuration") { data, config, port };
-server.SetAction((parsed, cancel) => RunAsync(() => new ServerCommand(Progress.Terminal, TimeProvider.System).RunAsync(
-    new UpOptions(Path.GetFullPath(parsed.GetValue(data)!), 0, parsed.GetValue(port), null, parsed.GetValue(config) is { } file ? Path.GetFullPath(file) : null), cancel)));
 var down = new Command("down", "Stop the cluster and leave its containers running") { data };
 down.SetAction((parsed, cancel) => RunAsync(() => new DownCommand(Progress.Terminal, TimeProvider.System).RunAsync(new ClusterDirectory(parsed.GetValue(data)!), cancel)));
 var reset = new Command("reset", "Stop the cluster and remove everything it has made") { data };
@@ -33,21 +30,32 @@ reset.SetAction((parsed, cancel) => RunAsync(() => new ResetCommand(Progress.Ter
 var join = new Option<string?>("--join") { Description = "HOST:PORT of a member of the cluster to join" };
 var token = new Option<string?>("--token") { Description = "Bootstrap token, from 'orchestrator token create'" };
 var caHash = new Option<string?>("--ca-hash") { Description = "sha256:… of the cluster's certificate authority, from 'orchestrator token create'" };
+var serverKey = new Option<string?>("--server-key") { Description = "Opens the cluster's keys, from 'orchestrator token create --server'" };
+var server = new Command("server", "Run one member of the control plane in the foreground; hocon/three-members.hocon shows its configuration") { data, config, port, join, token, caHash, serverKey };
+server.SetAction((parsed, cancel) => RunAsync(() => new ServerCommand(Progress.Terminal, TimeProvider.System).RunAsync(
+    new UpOptions(Path.GetFullPath(parsed.GetValue(data)!), 0, parsed.GetValue(port), null, parsed.GetValue(config) is { } file ? Path.GetFullPath(file) : null),
+    new ServerJoin(parsed.GetValue(join), parsed.GetValue(token), parsed.GetValue(caHash), parsed.GetValue(serverKey)), cancel)));
 var runtime = new Option<string>("--runtime") { Description = "docker, or simulated (pods that exist only in name, for tests of scale)", DefaultValueFactory = _ => "docker" };
 var drain = new Option<bool>("--drain") { Description = "Stop the node's pods, each within its grace, before the agent stops" };
 runtime.AcceptOnlyFromAmong("docker", "simulated");
 var agentData = new Option<string>("--data") { Description = "Directory of the agent", DefaultValueFactory = _ => ClusterDirectory.Default };
-var agent = new Command("agent", "Make this machine a node of a cluster, or resume the node in the directory") { join, token, caHash, agentData, nodeName, config, runtime, drain };
-agent.SetAction((parsed, cancel) => RunAsync(() => new AgentCommand(Progress.Terminal, TimeProvider.System).RunAsync(
-    new AgentOptions(Path.GetFullPath(parsed.GetValue(agentData)!), parsed.GetValue(join), parsed.GetValue(token), parsed.GetValue(caHash), parsed.GetValue(nodeName),
-        parsed.GetValue(config) is { } file ? Path.GetFullPath(file) : null, parsed.GetValue(runtime) == "simulated", parsed.GetValue(drain)), cancel)));
+var agentDetach = new Option<bool>("--detach") { Description = "Return when the node is connected, and leave its agent running" };
+var agent = new Command("agent", "Make this machine a node of a cluster, or resume the node in the directory") { join, token, caHash, agentData, nodeName, config, runtime, drain, agentDetach };
+agent.SetAction((parsed, cancel) => RunAsync(() =>
+{
+    var options = new AgentOptions(Path.GetFullPath(parsed.GetValue(agentData)!), parsed.GetValue(join), parsed.GetValue(token), parsed.GetValue(caHash), parsed.GetValue(nodeName),
+        parsed.GetValue(config) is { } file ? Path.GetFullPath(file) : null, parsed.GetValue(runtime) == "simulated", parsed.GetValue(drain));
+    var command = new AgentCommand(Progress.Terminal, TimeProvider.System);
+    return parsed.GetValue(agentDetach) ? command.RunDetachedAsync(options, cancel) : command.RunAsync(options, cancel);
+}));
 var lifetime = new Option<string>("--ttl") { Description = "How long it can be used, such as 2h; 0 is for ever", DefaultValueFactory = _ => "24h" };
 lifetime.Validators.Add(r => { if (r.GetValue(lifetime) is not "0" && !HoconUnits.TryParseDuration(r.GetValue(lifetime)!, out _)) r.AddError("--ttl must be a duration such as 30m or 24h, or 0"); });
 var which = new Argument<string>("token") { Description = "The token, or its id" };
 TokenCommand Tokens() => new(Progress.Terminal, Console.Out, TimeProvider.System);
-var tokenCreate = new Command("create", "Make a token and print the command that joins another machine") { data, lifetime };
+var forServer = new Option<bool>("--server") { Description = "For a further member of the control plane, instead of a node" };
+var tokenCreate = new Command("create", "Make a token and print the command that joins another machine") { data, lifetime, forServer };
 tokenCreate.SetAction((parsed, cancel) => RunAsync(() => Tokens().CreateAsync(new ClusterDirectory(parsed.GetValue(data)!),
-    parsed.GetValue(lifetime) is { } text && HoconUnits.TryParseDuration(text, out var ttl) ? ttl : TimeSpan.Zero, cancel)));
+    parsed.GetValue(lifetime) is { } text && HoconUnits.TryParseDuration(text, out var ttl) ? ttl : TimeSpan.Zero, parsed.GetValue(forServer), cancel)));
 var tokenList = new Command("list", "Show the tokens, without their secrets") { data };
 tokenList.SetAction((parsed, cancel) => RunAsync(() => Tokens().ListAsync(new ClusterDirectory(parsed.GetValue(data)!), cancel)));
 var tokenDelete = new Command("delete", "Delete a token: nobody joins with it any more") { data, which };

@@ -8,7 +8,7 @@ if (args is ["bare-kestrel", var file])
     return 0;
 }
 
-// ./orchestrator bench [ROW…]: actors, remote, scheduler, writes, start, reads, watches, pods; all where none is named.
+// ./orchestrator bench [ROW…]: actors, remote, scheduler, writes, start, reads, watches, pods, members, failover; all where none is named.
 bool Wanted(string row) => args.Length == 0 || args.Contains(row);
 var table = new BenchTable(Console.Out);
 table.Begin();
@@ -28,6 +28,12 @@ if (new[] { "start", "reads", "watches", "pods" }.Any(Wanted))
     table.Add(new BenchRow("resident memory, 1,000 stored pods", cluster.ResidentMiB(), null, "MiB", ""));
     if (Wanted("reads")) Add(await Reads.MeasureAsync(cluster));
     if (Wanted("watches")) Add(await Watches.MeasureAsync(cluster));
+}
+if (new[] { "members", "failover" }.Any(Wanted))
+{
+    await using var cluster = await BenchCluster.StartMembersAsync();
+    if (Wanted("members")) Add(await MemberWrites.MeasureAsync(cluster));
+    if (Wanted("failover")) Add(await Failover.MeasureAsync(cluster));
 }
 foreach (var row in table.Missed) Console.Error.WriteLine($"budget missed: {row.Name}");
 return table.Missed.Any() ? 1 : 0;

@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Events;
+using Orchestrator.Actors.Pods;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Actors.Services;
 using Orchestrator.Engine.Actor;
@@ -7,6 +10,7 @@ using Orchestrator.Protocol.Nodes;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Types.Core.V1;
 using Orchestrator.Resources.Writing;
 
 namespace Orchestrator.Actors.Nodes;
@@ -56,8 +60,37 @@ public sealed class NodeActor : ControlLoopActor
             WriteSelf(node);
             return;
         }
-        Timers.StartSingleTimer(nameof(CheckHeartbeat), CheckHeartbeat.Instance, Services.Options.NodeMonitorGrace);
+        // A look for another reason does not put the next one off.
+        if (!Timers.IsTimerActive(nameof(CheckHeartbeat))) Timers.StartSingleTimer(nameof(CheckHeartbeat), CheckHeartbeat.Instance, Services.Options.NodeMonitorGrace);
+        EvictPods();
     }
+
+    /// <summary>Deletes the pods that have been on a node with NoExecute taints for as long as they tolerate it; what owns them makes others elsewhere.</summary>
+    private void EvictPods()
+    {
+        if (!HasNoExecuteTaint(Current!)) return;
+        var taints = Current!.Read<Node>().Spec?.Taints ?? [];
+        var now = Services.Time.GetUtcNow();
+        DateTimeOffset? next = null;
+        foreach (var entry in Cache.OnNode(Key.Name))
+        {
+            if (entry.Header.Deleting) continue;
+            var pod = entry.Read<Pod>();
+            if (TaintEviction.DueAt(taints, pod.Spec?.Tolerations ?? [], pod.Metadata.CreationTimestamp ?? now, now) is not { } due) continue;
+            if (due > now)
+            {
+                if (next is null || due < next) next = due;
+                continue;
+            }
+            Services.Events.Tell(RecordEvent.About(entry, "Normal", "TaintManagerEviction", $"Marking for deletion Pod {entry.Namespace}/{entry.Name}", "taint-eviction-controller"), Self);
+            Services.Region.Tell(new ToEntity(entry.Key, new SetPodCondition(entry.Uid, "DisruptionTarget", "True", "DeletionByTaintManager", "Taint manager: deleting due to NoExecute taint", null)), Self);
+            SendDelete(entry.Kind, entry.Key, entry.Uid, null);
+        }
+        if (next is { } time) ReconcileAfter(time - now);
+    }
+
+    /// <summary>Whether pods may have to leave a node; cheap enough to be asked for every change of a pod.</summary>
+    internal static bool HasNoExecuteTaint(ResourceEntry node) => node.Json.Span.IndexOf("\"NoExecute\""u8) >= 0;
 
     private void OnRegister(RegisterNode request)
     {

@@ -4,7 +4,7 @@ using Orchestrator.Engine.Persistence;
 
 namespace Orchestrator.Actors.Resources;
 
-/// <summary>Compacts the journal and the cache's windows to the retention time, every minute.</summary>
+/// <summary>Compacts the journal to the retention time, every minute. A singleton: once for all members.</summary>
 public sealed partial class JournalMaintenanceActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -19,11 +19,7 @@ public sealed partial class JournalMaintenanceActor : ReceiveActor, IWithTimers
     {
         (_services, _journal, _log) = (services, journal, services.Logging.CreateLogger<JournalMaintenanceActor>());
         Receive<Compact>(_ => CompactAsync().PipeTo(Self));
-        Receive<Compacted>(done =>
-        {
-            _services.Cache.Forget(done.UpTo);
-            Again();
-        });
+        Receive<Compacted>(_ => Again());
         Receive<Status.Failure>(failure =>
         {
             LogFailed(_log, failure.Cause);
@@ -43,13 +39,16 @@ public sealed partial class JournalMaintenanceActor : ReceiveActor, IWithTimers
     {
         var upTo = await _journal.OrderingAtAsync(_services.Time.GetUtcNow() - _services.Options.Retention);
         if (upTo > _journal.CompactedTo) await _journal.CompactAsync(upTo);
-        return new Compacted(upTo);
+        return Compacted.Instance;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "journal compaction failed; it is tried again in a minute")]
     private static partial void LogFailed(ILogger log, Exception cause);
 
-    private sealed record Compacted(long UpTo);
+    private sealed record Compacted
+    {
+        public static Compacted Instance { get; } = new();
+    }
 
     private sealed record Compact
     {

@@ -1,5 +1,6 @@
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Extensions;
+using Orchestrator.Actors.Nodes;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Kinds;
 
@@ -34,6 +35,9 @@ public sealed class WakeRules
             foreach (var key in PossibleAdopters(change.Entry.Namespace)) yield return key;
         if (change.Entry.Key.Resource == "replicasets.apps" && change.Entry.Header.ControllerOwner is null && change.Type != ChangeType.Deleted)
             foreach (var deployment in _cache.List("deployments.apps", change.Entry.Namespace)) yield return deployment.Key;
+        // A pod on a node that pods have to leave: it may be its turn, or tell when that is.
+        if (change.Entry.Header.NodeName.Length > 0 && change.Type != ChangeType.Deleted && _cache.Get(new ResourceKey("nodes", "", change.Entry.Header.NodeName)) is { } node && NodeActor.HasNoExecuteTaint(node))
+            yield return node.Key;
         // A definition that is going waits for its objects; one whose names were taken, for another to go.
         if (change.Type == ChangeType.Deleted && change.Entry.Kind.IsCustom) yield return new ResourceKey(DefinitionCatalog.Resource, "", change.Entry.Key.Resource);
         if (change.Type == ChangeType.Deleted && change.Entry.Key.Resource == DefinitionCatalog.Resource)

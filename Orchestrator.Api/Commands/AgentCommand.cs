@@ -9,15 +9,34 @@ using Orchestrator.NodeAgent.Runtime.Simulated;
 
 namespace Orchestrator.Api.Commands;
 
-/// <summary><c>orchestrator agent</c>: makes this machine a node of a cluster elsewhere, in the foreground. The first start joins with a token; later ones need nothing.</summary>
+/// <summary><c>orchestrator agent</c>: makes this machine a node of a cluster elsewhere. The first start joins with a token; later ones need nothing.</summary>
 public sealed class AgentCommand(Progress progress, TimeProvider time)
 {
     private const string DockerSocket = "/var/run/docker.sock";
     private static readonly TimeSpan ShutDownDeadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ConnectDeadline = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromMinutes(2);
 
     /// <summary>Returns after SIGINT or SIGTERM, when the agent has stopped. Throws <see cref="CommandFailure"/>.</summary>
     public async Task RunAsync(AgentOptions options, CancellationToken cancel)
+    {
+        var (configuration, directory, kept) = await PrepareAsync(options, cancel);
+        await ServeAsync(options, configuration, directory, kept, cancel);
+    }
+
+    /// <summary>
+    /// Joins where that is still to be done, starts the agent as a process of its own and returns when the node is connected. The token is not on that process' command line.
+    /// </summary>
+    public async Task RunDetachedAsync(AgentOptions options, CancellationToken cancel)
+    {
+        var (_, directory, kept) = await PrepareAsync(options, cancel);
+        progress.Step($"starting the agent in the background (log: {directory.Log})");
+        await new BackgroundProcess(directory, time).StartAsync("the agent", ["agent", .. options.Arguments], ConnectDeadline, cancel);
+        progress.Done($"node {kept.ReadCluster().NodeName} is connected; 'orchestrator down --data {directory.Path}' stops its agent and leaves its containers running");
+    }
+
+    /// <summary>Sees to it that the machine has what a node needs, and that it has joined.</summary>
+    private async Task<(ClusterConfiguration Configuration, ClusterDirectory Directory, AgentDirectory Kept)> PrepareAsync(AgentOptions options, CancellationToken cancel)
     {
         var configuration = ClusterConfiguration.Load(new UpOptions(options.Data, 1, null, options.NodeName, options.Config));
         var directory = new ClusterDirectory(options.Data);
@@ -26,7 +45,7 @@ public sealed class AgentCommand(Progress progress, TimeProvider time)
         if (!options.Simulated) await new Prerequisites(progress, time).EnsureAsync(cancel);
         var kept = new AgentDirectory(directory.File("agent"));
         if (!kept.HasJoined) await JoinAsync(options, configuration.NodeNames[0], kept, cancel);
-        await ServeAsync(options, configuration, directory, kept, cancel);
+        return (configuration, directory, kept);
     }
 
     private async Task JoinAsync(AgentOptions options, string nodeName, AgentDirectory kept, CancellationToken cancel)

@@ -9,4 +9,14 @@ namespace Orchestrator.Api.Commands;
 /// <param name="Config">A configuration file, absolute.</param>
 /// <param name="Simulated">Whether pods run on a simulated engine, for tests of scale.</param>
 /// <param name="Drain">Whether pods are stopped, each within its grace, before the agent stops.</param>
-public sealed record AgentOptions(string Data, string? Join, string? Token, string? AuthorityHash, string? NodeName, string? Config, bool Simulated, bool Drain);
+public sealed record AgentOptions(string Data, string? Join, string? Token, string? AuthorityHash, string? NodeName, string? Config, bool Simulated, bool Drain)
+{
+    /// <summary>The command line of an agent that has joined.</summary>
+    public IEnumerable<string> Arguments =>
+    [
+        "--data", Data, "--runtime", Simulated ? "simulated" : "docker",
+        .. NodeName is { } name ? ["--node-name", name] : Array.Empty<string>(),
+        .. Config is { } file ? ["--config", file] : Array.Empty<string>(),
+        .. Drain ? ["--drain"] : Array.Empty<string>(),
+    ];
+}

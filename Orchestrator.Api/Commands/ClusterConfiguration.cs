@@ -35,6 +35,9 @@ public sealed record ClusterConfiguration
     /// <summary>HTTPS port of the API.</summary>
     public required int ApiPort { get; init; }
 
+    /// <summary>Where clients reach the API of all members, a load balancer for instance; null where they come to this one.</summary>
+    public required Uri? PublicUri { get; init; }
+
     /// <summary>More names and addresses for the serving certificate.</summary>
     public required IReadOnlyList<string> ExtraNames { get; init; }
 
@@ -97,6 +100,7 @@ public sealed record ClusterConfiguration
             },
             ApiAddress = values.Get<IPAddress>("orchestrator.api.address", "an IP address", IPAddress.TryParse),
             ApiPort = options.Port ?? values.Get<int>("orchestrator.api.port", "a port from 1 to 65535", Whole(1, 65_535)),
+            PublicUri = values.Get<Uri?>("orchestrator.api.public-address", "HOST:PORT, or empty", TryParsePublicAddress),
             ExtraNames = values.GetTexts("orchestrator.api.extra-names"),
             ClusterDomain = values.Get<string>("orchestrator.network.cluster-domain", "a DNS name", TryParseDnsName),
             NodeNames = [.. Enumerable.Range(1, options.Nodes).Select(i => i == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{i}"))],
@@ -129,6 +133,12 @@ public sealed record ClusterConfiguration
     {
         value = null;
         return text.Length == 0 || IPAddress.TryParse(text, out value);
+    }
+
+    private static bool TryParsePublicAddress(string text, out Uri? value)
+    {
+        value = null;
+        return text.Length == 0 || (Uri.TryCreate($"https://{text}", UriKind.Absolute, out value) && $"{value.Host}:{value.Port}" == text.ToLowerInvariant());
     }
 
     private static bool TryParseLevel(string text, out LogLevel value)

@@ -120,7 +120,7 @@ public sealed class ClusterHost : IAsyncDisposable
             Time = _time,
             Logging = logging,
         }, cancel));
-        Kubeconfig.Write(_directory.Kubeconfig, _configuration.ApiUri, "orchestrator", pki.Authority, pki.Admin);
+        Kubeconfig.Write(_directory.Kubeconfig, _configuration.PublicUri ?? _configuration.ApiUri, "orchestrator", pki.Authority, pki.Admin);
         var nodes = new ClusterNodes(system, _plane, clusterId, _directory, _configuration, nodeAddress.ToString(), logging);
         foreach (var name in _configuration.NodeNames) _parts.Add(nodes.Start(name));
         await roles;
@@ -129,7 +129,8 @@ public sealed class ClusterHost : IAsyncDisposable
     /// <summary>The cluster's keys, made where they are missing; the serving certificate names every address of this machine.</summary>
     internal static ClusterPki LoadPki(ClusterConfiguration configuration, ClusterDirectory directory, IPAddress nodeAddress, TimeProvider time) => ClusterPki.LoadOrCreate(directory.Pki,
         ClusterPki.StandardHosts().Append($"kubernetes.default.svc.{configuration.ClusterDomain}")
-            .Concat(HostAddresses.Of(configuration.ControlPlane.ServiceCidr).Append(nodeAddress).Select(a => a.ToString())).Concat(configuration.ExtraNames).Distinct(), time);
+            .Concat(HostAddresses.Of(configuration.ControlPlane.ServiceCidr).Append(nodeAddress).Select(a => a.ToString())).Concat(configuration.ExtraNames)
+            .Concat(configuration.PublicUri is { } address ? [address.Host.Trim('[', ']')] : Array.Empty<string>()).Distinct(), time);
 
     private PodToken Issue(ServiceAccountTokens tokens, RequestPodToken request)
     {

@@ -2,14 +2,20 @@ using System.Runtime.InteropServices;
 
 namespace Orchestrator.Api.Commands;
 
-/// <summary><c>orchestrator server</c>: one member of the control plane, without a node, in the foreground. Its database comes from its configuration.</summary>
+/// <summary><c>orchestrator server</c>: one member of the control plane, without a node, in the foreground. Its database comes from its configuration, its keys from the cluster that it joins.</summary>
 public sealed class ServerCommand(Progress progress, TimeProvider time)
 {
     /// <summary>Returns after SIGINT or SIGTERM, when the member has handed over what it had and left.</summary>
-    public async Task RunAsync(UpOptions options, CancellationToken cancel)
+    public async Task RunAsync(UpOptions options, ServerJoin join, CancellationToken cancel)
     {
         var configuration = ClusterConfiguration.Load(options with { Nodes = 0 });
         var directory = new ClusterDirectory(options.Data);
+        if (join.Address is not null && !File.Exists(Path.Combine(directory.Pki, "ca.crt")))
+        {
+            progress.Step($"joining {join.Address} as member {configuration.Member.Id}");
+            await join.RunAsync(directory, configuration, time, cancel);
+            progress.Done("the member has the cluster's keys");
+        }
         directory.EnsureClusterId();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Orchestrator.Api.LocalCluster;
 
@@ -8,9 +7,6 @@ namespace Orchestrator.Api.Commands;
 public sealed class UpCommand(Progress progress, TimeProvider time)
 {
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromMinutes(2);
-
-    // A process in the background gives up by itself and says why; whoever waits for it must not give up first.
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(15);
 
     /// <summary>In the foreground: returns after SIGINT or SIGTERM, when everything has stopped. The containers keep running.</summary>
     public async Task RunAsync(UpOptions options, CancellationToken cancel)
@@ -73,9 +69,7 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
         var directory = await PrepareAsync(options, cancel);
         if (directory is null) return;
         progress.Step($"starting the cluster in the background (log: {directory.Log})");
-        File.Delete(directory.File("ready"));
-        using var child = Launch(options, directory);
-        await WaitForChildAsync(child, directory, cancel);
+        await new BackgroundProcess(directory, time).StartAsync("the cluster", ["up", .. options.Arguments], ReadyDeadline, cancel);
         progress.Done($"the API and {(options.Nodes == 1 ? "the node are" : $"{options.Nodes} nodes are")} ready");
         SayWhatNext(directory, options);
     }
@@ -98,24 +92,6 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
         progress.Done("all members are ready");
         return null;
     }
-
-    private static Process Launch(UpOptions options, ClusterDirectory directory)
-    {
-        return ProcessTable.Launch(directory.Log, Environment.ProcessPath!, ["up", .. options.Arguments]);
-    }
-
-    private async Task WaitForChildAsync(Process child, ClusterDirectory directory, CancellationToken cancel)
-    {
-        var started = time.GetTimestamp();
-        while (!File.Exists(directory.File("ready")))
-        {
-            if (child.HasExited) throw new CommandFailure($"the cluster did not start: {LastLine(directory.Log)}");
-            if (time.GetElapsedTime(started) > ReadyDeadline + LastWords) throw new CommandFailure($"the cluster is not ready after {ReadyDeadline.TotalSeconds:0} s; its log is {directory.Log}.");
-            await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancel);
-        }
-    }
-
-    private static string LastLine(string log) => File.Exists(log) ? File.ReadLines(log).LastOrDefault(l => l.Trim().Length > 0) ?? "" : "";
 
     private void SayWhatNext(ClusterDirectory directory, UpOptions options) => progress.Say($"""
 

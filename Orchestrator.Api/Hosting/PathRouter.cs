@@ -7,6 +7,7 @@ using Orchestrator.Api.Joining;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Api.Requests;
 using Orchestrator.Api.Responses;
+using Orchestrator.Api.Security;
 using Orchestrator.Resources.Errors;
 
 namespace Orchestrator.Api.Hosting;
@@ -33,7 +34,7 @@ internal sealed class PathRouter
     }
 
     /// <summary>Serves an authorised request; unknown paths get Go's plain 404.</summary>
-    public Task HandleAsync(HttpContext context, ApiRequest request)
+    public Task HandleAsync(HttpContext context, ApiRequest request, UserInfo user)
     {
         var path = request.Path.Length > 1 ? request.Path.TrimEnd('/') : request.Path;
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
@@ -46,6 +47,7 @@ internal sealed class PathRouter
             case JoinDocument.AuthorityPath: return ResponseWriter.TextAsync(context, StatusCodes.Status200OK, _services.Client.Services.Options.CaCertificate);
             case JoinDocument.Path when _services.Join is { } join: return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, join().ToJson());
             case BackupEndpoint.Path when _services.Backup is { } backup: return BackupEndpoint.HandleAsync(context, backup);
+            case ServerKeys.Path: return ServerKeysEndpoint.HandleAsync(context, user, _services);
             case "/openid/v1/jwks": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, _services.Tokens.KeySet());
             case "/.well-known/openid-configuration": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, _services.Tokens.Configuration());
         }

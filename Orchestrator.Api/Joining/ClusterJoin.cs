@@ -25,19 +25,36 @@ public sealed class ClusterJoin(string address, string token, string authorityHa
     private static readonly TimeSpan RequestDeadline = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan SigningDeadline = TimeSpan.FromSeconds(60);
 
-    /// <summary>Joins and keeps everything in the directory. Throws <see cref="JoinRefusedException"/>.</summary>
-    public async Task RunAsync(AgentDirectory directory, string nodeName, CancellationToken cancel)
+    /// <summary>Joins as a node and keeps everything in the directory. Throws <see cref="JoinRefusedException"/>.</summary>
+    public Task RunAsync(AgentDirectory directory, string nodeName, CancellationToken cancel) => AskAsync(async (http, authority) =>
+    {
+        var cluster = JoinDocument.Parse(await SendAsync(http, HttpMethod.Get, JoinDocument.Path, null, cancel));
+        if (cluster.Endpoints.Count == 0) throw new JoinRefusedException($"{address} does not listen for agents (akka.remote.dot-netty.tcp.port is off).");
+        using var request = new NodeCertificateRequest(nodeName);
+        var certificate = await RequestCertificateAsync(http, nodeName, request, cancel);
+        directory.WriteCluster(nodeName, cluster, authority);
+        directory.WriteCertificate(certificate, request.Key).Dispose();
+        return true;
+    }, cancel);
+
+    /// <summary>What a control-plane member has to know and to have; <paramref name="serverKey"/> opens the keys. Throws <see cref="JoinRefusedException"/>.</summary>
+    internal Task<(JoinDocument Cluster, ServerKeys Keys)> FetchServerKeysAsync(string serverKey, CancellationToken cancel) => AskAsync(async (http, authority) =>
+    {
+        var cluster = JoinDocument.Parse(await SendAsync(http, HttpMethod.Get, JoinDocument.Path, null, cancel));
+        var keys = ServerKeys.Open(await SendAsync(http, HttpMethod.Get, ServerKeys.Path, null, content => content.ReadAsByteArrayAsync(cancel), cancel), serverKey, BootstrapToken.Parse(token)?.Id ?? "");
+        using var sealedAuthority = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(keys.Files["ca.crt"]));
+        if (!sealedAuthority.RawDataMemory.Span.SequenceEqual(authority.RawDataMemory.Span)) throw new JoinRefusedException("the keys that are kept for this token are another cluster's.");
+        return (cluster, keys);
+    }, cancel);
+
+    /// <summary>Runs with a verified connection, and says in one sentence why there is none.</summary>
+    private async Task<T> AskAsync<T>(Func<HttpClient, X509Certificate2, Task<T>> ask, CancellationToken cancel)
     {
         try
         {
             using var authority = await FetchAuthorityAsync(cancel);
             using var http = Client(authority);
-            var cluster = JoinDocument.Parse(await SendAsync(http, HttpMethod.Get, JoinDocument.Path, null, cancel));
-            if (cluster.Endpoints.Count == 0) throw new JoinRefusedException($"{address} does not listen for agents (akka.remote.dot-netty.tcp.port is off).");
-            using var request = new NodeCertificateRequest(nodeName);
-            var certificate = await RequestCertificateAsync(http, nodeName, request, cancel);
-            directory.WriteCluster(nodeName, cluster, authority);
-            directory.WriteCertificate(certificate, request.Key).Dispose();
+            return await ask(http, authority);
         }
         catch (HttpRequestException e)
         {
@@ -139,17 +156,21 @@ public sealed class ClusterJoin(string address, string token, string authorityHa
         return (string?)status["certificate"] is { Length: > 0 } certificate ? Encoding.ASCII.GetString(Convert.FromBase64String(certificate)) : null;
     }
 
-    private async Task<JsonObject> SendAsync(HttpClient http, HttpMethod method, string path, JsonObject? body, CancellationToken cancel)
+    private Task<JsonObject> SendAsync(HttpClient http, HttpMethod method, string path, JsonObject? body, CancellationToken cancel) => SendAsync(http, method, path, body,
+        async content => JsonNode.Parse(await content.ReadAsStringAsync(cancel)) as JsonObject ?? throw new FormatException("the answer is no object"), cancel);
+
+    private async Task<T> SendAsync<T>(HttpClient http, HttpMethod method, string path, JsonObject? body, Func<HttpContent, Task<T>> read, CancellationToken cancel)
     {
         using var deadline = new CancellationTokenSource(RequestDeadline, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, deadline.Token);
         using var request = new HttpRequestMessage(method, path);
         if (body is not null) request.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
         using var response = await http.SendAsync(request, either.Token);
-        var text = await response.Content.ReadAsStringAsync(either.Token);
+        if (response.IsSuccessStatusCode) return await read(response.Content);
         if (response.StatusCode == HttpStatusCode.Unauthorized) throw new JoinRefusedException("the token is unknown or has expired; 'orchestrator token create' on a member makes another one.");
-        if (response.StatusCode == HttpStatusCode.NotFound) throw new JoinRefusedException($"{address} takes no agents: it does not listen for them.");
-        if (!response.IsSuccessStatusCode) throw new JoinRefusedException($"{address} refuses (HTTP {(int)response.StatusCode}): {text.Trim()}");
-        return JsonNode.Parse(text) as JsonObject ?? throw new FormatException("the answer is no object");
+        var text = (await response.Content.ReadAsStringAsync(either.Token)).Trim();
+        if (text.StartsWith('{') && (string?)JsonNode.Parse(text)?["message"] is { } message) throw new JoinRefusedException($"{address} refuses: {message}.");
+        if (response.StatusCode == HttpStatusCode.NotFound) throw new JoinRefusedException($"{address} takes nobody: it does not listen for agents and members.");
+        throw new JoinRefusedException($"{address} refuses (HTTP {(int)response.StatusCode}): {text}");
     }
 }

@@ -70,7 +70,7 @@ internal sealed class LocalMembers(ClusterDirectory directory, ClusterConfigurat
         # Written by 'orchestrator up' for one member; changes are overwritten.
         {{(options.Config is { } shared ? $"include \"{shared}\"" : "")}}
         orchestrator.cluster.member-id = {{id}}
-        orchestrator.api { address = 127.0.0.1, port = {{port}} }
+        orchestrator.api { address = 127.0.0.1, port = {{port}}, public-address = "{{configuration.ApiUri.Authority}}" }
         akka.persistence.journal.sql { provider-name = postgresql, connection-string = "{{connectionString.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}}" }
         akka.remote.dot-netty.tcp { hostname = 127.0.0.1, port = {{remote}}, public-hostname = 127.0.0.1 }
         orchestrator.network.cluster-cidr = "{{configuration.ControlPlane.ClusterCidr}}"

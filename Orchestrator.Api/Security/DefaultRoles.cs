@@ -78,6 +78,7 @@ public static class DefaultRoles
             Rule(["create"], ["authorization.k8s.io"], "subjectaccessreviews")),
         Role("orchestrator:authority-viewer", "", Paths(Joining.JoinDocument.AuthorityPath)),
         Role("orchestrator:agent-join", "", Paths(Joining.JoinDocument.Path)),
+        Role("orchestrator:server-join", "", Paths(Joining.ServerKeys.Path)),
         Role("system:service-account-issuer-discovery", "", Paths("/.well-known/openid-configuration", "/openid/v1/jwks")),
     ];
 
@@ -93,6 +94,7 @@ public static class DefaultRoles
         Binding("system:node-bootstrapper", "system:bootstrappers"),
         Binding("orchestrator:authority-viewer", UserInfo.Authenticated, UserInfo.Unauthenticated),
         Binding("orchestrator:agent-join", "system:bootstrappers", "system:nodes"),
+        Binding("orchestrator:server-join", "system:bootstrappers"),
     ];
 
     /// <summary>Stores those that are not there, all at once: one write of the journal takes them. What somebody changed stays changed.</summary>

@@ -5,6 +5,9 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
+using Npgsql;
+using Orchestrator.Api.Commands;
+using Orchestrator.Api.LocalCluster;
 
 namespace Orchestrator.Bench.Cluster;
 
@@ -29,8 +32,7 @@ internal sealed partial class BenchCluster : IAsyncDisposable
     /// <summary>Starts and waits until it is ready.</summary>
     public static async Task<BenchCluster> StartAsync()
     {
-        var home = Environment.GetEnvironmentVariable("ORCHESTRATOR_HOME") ?? throw new InvalidOperationException("run the benchmarks through ./orchestrator bench");
-        var cluster = new BenchCluster(Path.Combine(home, "artifacts/orchestrator/orchestrator"));
+        var cluster = new BenchCluster(Executable);
         // The first start makes certificates and keys; what is measured is the start of a cluster that exists.
         await cluster.UpAsync();
         await cluster.RunAsync("down");
@@ -38,6 +40,38 @@ internal sealed partial class BenchCluster : IAsyncDisposable
         cluster.Admin = cluster.ReadAdmin();
         return cluster;
     }
+
+    /// <summary>Starts several members on a PostgreSQL server of their own, without nodes.</summary>
+    public static async Task<BenchCluster> StartMembersAsync()
+    {
+        var cluster = new BenchCluster(Executable);
+        await cluster.EnsureMembersAsync();
+        cluster.Admin = cluster.ReadAdmin();
+        return cluster;
+    }
+
+    /// <summary>Starts the members that are missing and waits until the shards are spread over all of them again.</summary>
+    public async Task EnsureMembersAsync()
+    {
+        await RunAsync("up", "--port", $"{_port}", "--detach", "--nodes", "0", "--members", "3");
+        await using var database = new NpgsqlConnection(DatabaseConnection + ";Pooling=false");
+        await database.OpenAsync();
+        await using var spread = new NpgsqlCommand("SELECT coalesce(max(n) - min(n), 99) FROM (SELECT count(s.shard) AS n FROM members m LEFT JOIN shards s ON s.owner = m.id WHERE m.state = 'up' GROUP BY m.id) AS counts", database);
+        while ((long)(await spread.ExecuteScalarAsync())! > 3) await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+    }
+
+    /// <summary>The member processes.</summary>
+    public IReadOnlyList<LocalMember> Members => LocalMember.Read(new ClusterDirectory(_data));
+
+    /// <summary>The members' database server.</summary>
+    public string DatabaseConnection => new NpgsqlConnectionStringBuilder
+    {
+        Host = "127.0.0.1",
+        Port = int.Parse(File.ReadAllText(Path.Combine(_data, "postgres.port")), CultureInfo.InvariantCulture),
+        Database = "postgres",
+        Username = "orchestrator",
+        Password = File.ReadAllText(Path.Combine(_data, "postgres.password")).Trim(),
+    }.ToString();
 
     /// <summary>An HTTP client as the administrator; connections are kept.</summary>
     public HttpClient NewClient()
@@ -56,6 +90,9 @@ internal sealed partial class BenchCluster : IAsyncDisposable
         var line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
         return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
+
+    private static string Executable =>
+        Path.Combine(Environment.GetEnvironmentVariable("ORCHESTRATOR_HOME") ?? throw new InvalidOperationException("run the benchmarks through ./orchestrator bench"), "artifacts/orchestrator/orchestrator");
 
     /// <summary>Removes everything.</summary>
     public async ValueTask DisposeAsync() => await RunAsync("reset");

@@ -81,7 +81,8 @@ internal static class DurableWrites
     {
         var directory = Directory.CreateTempSubdirectory("bench-floor-");
         double perSecond;
-        await using (var floor = new RawGroupCommit(Path.Combine(directory.FullName, "floor.db")))
+        using (var database = new RawSqlite(Path.Combine(directory.FullName, "floor.db")))
+        await using (var floor = new RawGroupCommit(database.Append))
         {
             long next = 0;
             perSecond = await Throughput.MeasureAsync(clients, WarmUp, Duration, client => floor.WriteAsync(row(client, Encoding.UTF8.GetBytes(Object(Interlocked.Increment(ref next))))));

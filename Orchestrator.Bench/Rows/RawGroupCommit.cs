@@ -8,13 +8,14 @@ namespace Orchestrator.Bench.Rows;
 /// </summary>
 internal sealed class RawGroupCommit : IAsyncDisposable
 {
-    private readonly RawSqlite _database;
+    private readonly Action<IReadOnlyList<RawRow>> _append;
     private readonly Channel<(RawRow Row, TaskCompletionSource Committed)> _waiting = Channel.CreateUnbounded<(RawRow, TaskCompletionSource)>(new() { SingleReader = true });
     private readonly Task _writer;
 
-    public RawGroupCommit(string path)
+    /// <param name="append">Commits some rows as one durable transaction.</param>
+    public RawGroupCommit(Action<IReadOnlyList<RawRow>> append)
     {
-        _database = new RawSqlite(path);
+        _append = append;
         _writer = Task.Factory.StartNew(RunAsync, TaskCreationOptions.LongRunning).Unwrap();
     }
 
@@ -30,7 +31,6 @@ internal sealed class RawGroupCommit : IAsyncDisposable
     {
         _waiting.Writer.Complete();
         await _writer;
-        _database.Dispose();
     }
 
     private async Task RunAsync()
@@ -39,7 +39,7 @@ internal sealed class RawGroupCommit : IAsyncDisposable
         while (await _waiting.Reader.WaitToReadAsync())
         {
             while (_waiting.Reader.TryRead(out var next)) group.Add(next);
-            _database.Append(group.Select(write => write.Row));
+            _append([.. group.Select(write => write.Row)]);
             foreach (var (_, committed) in group) committed.SetResult();
             group.Clear();
         }

@@ -29,7 +29,7 @@ internal sealed class RawSqlite : IDisposable
     }
 
     /// <summary>One transaction.</summary>
-    public void Append(IEnumerable<RawRow> rows)
+    public void Append(IReadOnlyList<RawRow> rows)
     {
         using var transaction = _connection.BeginTransaction();
         _insert.Transaction = transaction;

@@ -143,7 +143,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         return parts;
     }
 
-    private static async Task ImportImageAsync()
+    internal static async Task ImportImageAsync()
     {
         var root = Directory.CreateTempSubdirectory("busybox-").FullName;
         Directory.CreateDirectory(Path.Combine(root, "bin"));
@@ -155,7 +155,7 @@ public sealed class ClusterFixture : IAsyncLifetime
         Directory.Delete(root, recursive: true);
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -41,7 +41,7 @@ public sealed class ClusterConfigurationTests
     {
         var configuration = From("""
             akka { loglevel = debug, cluster.sharding { number-of-shards = 8, passivate-idle-entity-after = off } }
-            orchestrator.api { address = 10.1.2.3, port = 7443, extra-names = [k8s.example.com] }
+            orchestrator.api { address = 10.1.2.3, port = 7443, public-address = "lb.example.com:443", extra-names = [k8s.example.com] }
             orchestrator.journal.retention = 2h
             orchestrator.network { cluster-cidr = "10.9.0.0/16", node-cidr-size = 26, service-cidr = "10.8.0.0/16", service-node-ports = 31000-31010, cluster-domain = corp.local }
             orchestrator.node { name = edge, address = 10.1.2.3, max-pods = 7, status-interval = 1m, labels { "example.com/zone" = west, tier = gold }, taints = ["gpu=yes:NoSchedule", "slow:NoExecute"] }
@@ -62,6 +62,7 @@ public sealed class ClusterConfigurationTests
         });
         (configuration.LogLevel, configuration.ApiUri.ToString(), configuration.ClusterDomain).ShouldBe((LogLevel.Debug, "https://10.1.2.3:7443/", "corp.local"));
         configuration.ExtraNames.ShouldBe(["k8s.example.com"]);
+        configuration.PublicUri.ShouldBe(new Uri("https://lb.example.com/"));
         configuration.NodeNames.ShouldBe(["edge", "edge-2"]);
         (configuration.NodeAddress, configuration.MaxPods, configuration.StatusInterval).ShouldBe((IPAddress.Parse("10.1.2.3"), 7, TimeSpan.FromMinutes(1)));
         configuration.NodeLabels.ShouldBe(new Dictionary<string, string> { ["example.com/zone"] = "west", ["tier"] = "gold" }, ignoreOrder: true);
@@ -96,6 +97,7 @@ public sealed class ClusterConfigurationTests
     [InlineData("akka.loglevel = loud", "akka.loglevel must be debug, info, warning, error or off, not \"loud\"")]
     [InlineData("orchestrator.api.port = 70000", "orchestrator.api.port must be a port from 1 to 65535, not \"70000\"")]
     [InlineData("orchestrator.api.address = here", "orchestrator.api.address must be an IP address, not \"here\"")]
+    [InlineData("orchestrator.api.public-address = lb", "orchestrator.api.public-address must be HOST:PORT, or empty, not \"lb\"")]
     [InlineData("orchestrator.network.cluster-cidr = \"10.0.0.0\"", "orchestrator.network.cluster-cidr must be a network such as 10.244.0.0/16, not \"10.0.0.0\"")]
     [InlineData("orchestrator.network.node-cidr-size = 8", "orchestrator.network.node-cidr-size must be a prefix length from 16 to 30, not \"8\"")]
     [InlineData("orchestrator.network.service-node-ports = \"32000-31000\"", "orchestrator.network.service-node-ports must be two ports such as 30000-32767, not \"32000-31000\"")]

@@ -15,7 +15,7 @@ public sealed class JoinCommandTests
         Kubeconfig.Write(directory.Kubeconfig, cluster.Api.Address, "test", cluster.Authority, cluster.Pki.Admin);
         var output = new StringWriter();
         var tokens = new TokenCommand(new Progress(TextWriter.Null, false), output, TimeProvider.System);
-        await tokens.CreateAsync(directory, TimeSpan.FromHours(2), CancellationToken.None);
+        await tokens.CreateAsync(directory, TimeSpan.FromHours(2), false, CancellationToken.None);
         var printed = output.ToString().Trim().Split(' ');
         printed[..2].ShouldBe(["orchestrator", "agent"]);
         printed[3].ShouldEndWith($":{cluster.Api.Address.Port}");
