@@ -15,7 +15,20 @@ internal sealed class ClusterBootstrap(ResourceClient client, int apiPort)
         foreach (var name in (IEnumerable<string>)["default", "kube-system", "kube-public", "kube-node-lease"])
             await client.EnsureAsync("namespaces", "", new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = name } }, Writer, cancel);
         await client.EnsureAsync("services", "default", ApiService(), Writer, cancel);
+        await client.EnsureAsync(PriorityClasses, "", SystemPriority("system-cluster-critical", 2_000_000_000, "For pods the cluster does not work without; they may move to another node."), Writer, cancel);
+        await client.EnsureAsync(PriorityClasses, "", SystemPriority("system-node-critical", 2_000_001_000, "For pods their node does not work without; the highest priority there is."), Writer, cancel);
     }
+
+    private const string PriorityClasses = "priorityclasses.scheduling.k8s.io";
+
+    private static JsonObject SystemPriority(string name, int value, string description) => new()
+    {
+        ["apiVersion"] = "scheduling.k8s.io/v1",
+        ["kind"] = "PriorityClass",
+        ["metadata"] = new JsonObject { ["name"] = name },
+        ["value"] = value,
+        ["description"] = description,
+    };
 
     /// <summary>Service <c>default/kubernetes</c> at the first service address.</summary>
     private JsonObject ApiService() => new()

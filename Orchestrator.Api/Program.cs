@@ -62,7 +62,7 @@ var tokenDelete = new Command("delete", "Delete a token: nobody joins with it an
 tokenDelete.SetAction((parsed, cancel) => RunAsync(() => Tokens().DeleteAsync(new ClusterDirectory(parsed.GetValue(data)!), parsed.GetValue(which)!, cancel)));
 var tokens = new Command("token", "Bootstrap tokens, with which other machines join") { tokenCreate, tokenList, tokenDelete };
 var backupFile = new Argument<string>("file") { Description = "The backup: one file" };
-var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Kubeconfig of an administrator, for a cluster elsewhere; its keys are then not in the backup" };
+var kubeconfig = new Option<string?>("--kubeconfig") { Description = "Kubeconfig of an administrator, for a cluster elsewhere (a backup is then without the cluster's keys)" };
 var backup = new Command("backup", "Write every object, as of one resourceVersion, and the cluster's keys to a file; the cluster may run") { backupFile, data, config, kubeconfig };
 backup.SetAction((parsed, cancel) => RunAsync(() => new BackupCommand(Progress.Terminal, TimeProvider.System).RunAsync(parsed.GetValue(backupFile)!, Stopped(parsed, null),
     parsed.GetValue(kubeconfig) is { } file ? Path.GetFullPath(file) : null, cancel)));
@@ -71,11 +71,15 @@ var force = new Option<bool>("--force") { Description = "Replace what the stoppe
 var restore = new Command("restore", "Make a cluster of a backup, on the embedded database or on PostgreSQL; the next 'up' starts it") { backupFile, data, config, target, force };
 restore.SetAction((parsed, cancel) => RunAsync(() => new RestoreCommand(Progress.Terminal, TimeProvider.System).RunAsync(parsed.GetValue(backupFile)!, Stopped(parsed, parsed.GetValue(target)), parsed.GetValue(force), cancel)));
 UpOptions Stopped(ParseResult parsed, string? database) => new(Path.GetFullPath(parsed.GetValue(data)!), 0, Config: parsed.GetValue(config) is { } file ? Path.GetFullPath(file) : null, Postgres: database);
+var pod = new Argument<string>("pod") { Description = "pod/NAME" };
+var ns = new Option<string>("--namespace", "-n") { Description = "Namespace of the pod", DefaultValueFactory = _ => "default" };
+var why = new Command("why", "Say why a pod is on its node, or on none: for every node which plugin says no and what would have to change, or its scores") { pod, ns, data, kubeconfig };
+why.SetAction((parsed, cancel) => RunAsync(() => new WhyCommand(Console.Out).RunAsync(new ClusterDirectory(parsed.GetValue(data)!), parsed.GetValue(kubeconfig), parsed.GetValue(pod)!, parsed.GetValue(ns)!, cancel)));
 // The script at the repository's root runs the benchmarks; it is listed here so that the help is complete.
 var bench = new Command("bench", "Measure this machine and print the table (run through ./orchestrator)");
 bench.SetAction(_ => RunAsync(() => throw new CommandFailure("benchmarks are run by the script: ./orchestrator bench")));
 
-var root = new RootCommand("Orchestrator: Kubernetes' API on actors.") { up, down, reset, agent, tokens, server, backup, restore, bench };
+var root = new RootCommand("Orchestrator: Kubernetes' API on actors.") { up, down, reset, agent, tokens, server, backup, restore, why, bench };
 return await root.Parse(args.Length == 0 ? ["--help"] : args).InvokeAsync();
 
 static async Task<int> RunAsync(Func<Task> command)

@@ -14,7 +14,7 @@ var table = new BenchTable(Console.Out);
 table.Begin();
 if (Wanted("actors")) Add(await ActorMessages.MeasureAsync());
 if (Wanted("remote")) Add(await RemoteMessages.MeasureAsync());
-if (Wanted("scheduler")) Add(SchedulerDecisions.Measure());
+if (Wanted("scheduler")) Add(SchedulerDecisions.Measure().Concat(PlacementQuality.Measure()));
 if (Wanted("writes")) Add(await DurableWrites.MeasureAsync());
 if (new[] { "start", "reads", "watches", "pods" }.Any(Wanted))
 {

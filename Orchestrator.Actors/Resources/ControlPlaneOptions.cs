@@ -39,7 +39,7 @@ public sealed record ControlPlaneOptions
     public TimeSpan PassivateAfter { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How pods are placed, one per schedulerName.</summary>
-    public IReadOnlyList<Scheduling.SchedulerProfile> SchedulerProfiles { get; init; } = [new()];
+    public IReadOnlyList<Scheduling.SchedulerProfile> SchedulerProfiles { get; init; } = Scheduling.SchedulerProfile.OnlyDefault;
 
     /// <summary>Number of shards of the resources region.</summary>
     public int Shards { get; init; } = 64;

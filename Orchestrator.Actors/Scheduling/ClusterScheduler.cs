@@ -36,7 +36,7 @@ public sealed class ClusterScheduler
     private readonly Dictionary<string, DateTimeOffset> _victims = new(StringComparer.Ordinal);
 
     /// <summary>Kubernetes' default profile; ties among nodes are broken by the seed.</summary>
-    public ClusterScheduler(int seed) : this(seed, [new SchedulerProfile()]) { }
+    public ClusterScheduler(int seed) : this(seed, SchedulerProfile.OnlyDefault) { }
 
     /// <param name="seed">Breaks ties among nodes.</param>
     /// <param name="profiles">One per schedulerName.</param>

@@ -3,6 +3,9 @@ namespace Orchestrator.Actors.Scheduling;
 /// <summary>How pods of one schedulerName are placed (a profile of KubeSchedulerConfiguration).</summary>
 public sealed record SchedulerProfile
 {
+    /// <summary>Kubernetes' default profile and no other.</summary>
+    public static IReadOnlyList<SchedulerProfile> OnlyDefault { get; } = [new()];
+
     /// <summary>The schedulerName that pods name.</summary>
     public string Name { get; init; } = ClusterScheduler.Name;
 

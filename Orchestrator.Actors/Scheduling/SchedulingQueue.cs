@@ -108,8 +108,8 @@ public sealed class SchedulingQueue(IQueueSortPlugin order, IReadOnlyList<IPreEn
     }
 
     /// <summary>
-    /// Wakes the parked pods that a change may help. Where all that refused a pod look at one node only, <paramref name="ask"/> tells what refuses it on the changed
-    /// node now: nothing wakes it; a plugin that did not so far is one more reason it waits for (a node that comes tainted helps when its taint goes).
+    /// Wakes the parked pods that a change may help. Where it can help only those reasons that look at one node, <paramref name="ask"/> tells what refuses the pod on the
+    /// changed node now: nothing wakes it; a plugin that did not so far is one more reason it waits for (a node that comes tainted helps when its taint goes).
     /// </summary>
     public void Wake(in ClusterEvent change, NodeTable nodes, Func<PodInfo, NodeInfo, IFilterPlugin?> ask, DateTimeOffset now)
     {
@@ -118,18 +118,29 @@ public sealed class SchedulingQueue(IQueueSortPlugin order, IReadOnlyList<IPreEn
             if ((kind & change.Change) != 0 && parked.Count > 0) (candidates ??= []).AddRange(parked);
         foreach (var queued in candidates ?? [])
         {
-            if (queued.Place != QueuePlace.Unschedulable || !MayHelp(change, queued, nodes)) continue;
-            if (change.Node is { } node && !queued.RefusedBy.Exists(p => p.LooksBeyondTheNode) && ask(queued.Pod, node) is { } refusing) AlsoRefused(queued, refusing);
+            if (queued.Place != QueuePlace.Unschedulable || MayHelp(change, queued, nodes) is not { } reach) continue;
+            if (reach == Reach.Node && change.Node is { } node && ask(queued.Pod, node) is { } refusing) AlsoRefused(queued, refusing);
             else Wake(queued, now);
         }
     }
 
-    private static bool MayHelp(in ClusterEvent change, QueuedPod queued, NodeTable nodes)
+    /// <summary>How far a change can help a parked pod; null for not at all.</summary>
+    private static Reach? MayHelp(in ClusterEvent change, QueuedPod queued, NodeTable nodes)
     {
-        if ((change.Change & ClusterChange.NodeAdded) != 0) return true;
+        Reach? reach = (change.Change & ClusterChange.NodeAdded) != 0 ? Reach.Node : null;
         foreach (var plugin in queued.RefusedBy)
-            if ((plugin.HelpedBy & change.Change) != 0 && plugin.MayHelp(change, queued.Pod, nodes)) return true;
-        return false;
+        {
+            if ((plugin.HelpedBy & change.Change) == 0 || !plugin.MayHelp(change, queued.Pod, nodes)) continue;
+            if (plugin.LooksBeyondTheNode) return Reach.Anywhere;
+            reach = Reach.Node;
+        }
+        return reach;
+    }
+
+    private enum Reach
+    {
+        Node,
+        Anywhere,
     }
 
     private void AlsoRefused(QueuedPod queued, IFilterPlugin plugin)

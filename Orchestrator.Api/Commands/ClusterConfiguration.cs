@@ -96,6 +96,7 @@ public sealed record ClusterConfiguration
                 EventLifetime = values.Get<TimeSpan>("orchestrator.controllers.event-lifetime", Positive, TryParsePositive),
                 NodeMonitorGrace = values.Get<TimeSpan>("orchestrator.controllers.node-monitor-grace-period", Positive, TryParsePositive),
                 PassivateAfter = values.Get<TimeSpan>("akka.cluster.sharding.passivate-idle-entity-after", Positive + ", or off", TryParsePositiveOrNever),
+                SchedulerProfiles = SchedulerConfiguration.From(values),
                 Shards = values.Get<int>("akka.cluster.sharding.number-of-shards", "a number from 1 to 10000", Whole(1, 10_000)),
             },
             ApiAddress = values.Get<IPAddress>("orchestrator.api.address", "an IP address", IPAddress.TryParse),

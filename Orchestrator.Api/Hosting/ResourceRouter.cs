@@ -38,6 +38,7 @@ internal sealed class ResourceRouter(ApiServices services)
         if (!call.Kind.Namespaced && request.Namespace.Length > 0 && call.Kind is not { Group: "", Plural: "namespaces" }) throw NotServed(request).AsException();
         if (request.Subresource.Length > 0)
         {
+            if (request.Subresource == WhyEndpoint.Name && call.Kind is { Group: "", Plural: "pods" }) return WhyEndpoint.HandleAsync(call);
             if (!call.Kind.Subresources.Contains(request.Subresource)) throw NotServed(request).AsException();
             return SubresourceAsync(call);
         }

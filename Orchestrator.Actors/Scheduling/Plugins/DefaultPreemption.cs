@@ -110,7 +110,7 @@ public sealed class DefaultPreemption(NodeTable nodes, DisruptionBudgetTable bud
         }
 
         /// <summary>Shifted, so that every victim adds something, also one of negative priority.</summary>
-        private long Sum => Victims.Sum(v => v.Priority + int.MaxValue + 1L);
+        private long Sum => Victims.Sum(v => v.Priority + (1L << 31));
 
         private DateTimeOffset Started => Victims.Where(v => v.Priority == Victims[0].Priority).Min(v => v.StartTime ?? DateTimeOffset.MaxValue);
     }

@@ -30,7 +30,8 @@ public sealed class InterPodAffinity(int hardWeight = 1) : IFilterPlugin, IScore
     {
         if (change.Pod is not { } other) return true;
         if (change.Change == ClusterChange.PodCame) return Any(pod, AffinityRule.Required, other, nodes);
-        return Any(pod, AffinityRule.RequiredApart, other, nodes) || Any(other, AffinityRule.RequiredApart, pod, nodes);
+        // Also the last of the pods it wants to be with: where none is left, the pod may be the first of its kind anywhere.
+        return Any(pod, AffinityRule.RequiredApart, other, nodes) || Any(other, AffinityRule.RequiredApart, pod, nodes) || Any(pod, AffinityRule.Required, other, nodes);
     }
 
     private static bool Any(PodInfo holder, AffinityRule rule, PodInfo meant, NodeTable nodes)
