@@ -1,10 +1,9 @@
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
-using Orchestrator.Actors.Admission;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Api.Responses;
-using Orchestrator.Resources;
 using Orchestrator.Resources.Admission;
+using Orchestrator.Resources.Cel;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
@@ -15,23 +14,22 @@ namespace Orchestrator.Api.Admission;
 
 /// <summary>
 /// Admission webhooks: mutating ones one after the other, in order, those that ask for it once more where a later one has changed the object; validating ones at once, on the object as it
-/// will be stored (k8s.io/apiserver plugin/webhook/mutating and validating). Configurations of admission itself are exempt, so that a bad one can always be taken away.
+/// will be stored (k8s.io/apiserver plugin/webhook/mutating and validating).
 /// </summary>
-internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCache cache, WebhookCaller caller, ILogger<WebhookAdmission> log) : IDynamicAdmission
+internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCache cache, AdmissionScopes scopes, WebhookCaller caller, ILogger<WebhookAdmission> log)
 {
     private const string Group = "admissionregistration.k8s.io";
 
     private readonly WebhookSet _mutating = new(cache, $"mutatingwebhookconfigurations.{Group}", mutating: true);
     private readonly WebhookSet _validating = new(cache, $"validatingwebhookconfigurations.{Group}", mutating: false);
 
-    /// <inheritdoc/>
+    /// <summary>Whether any could be about this.</summary>
     public bool Concerns(string operation, ResourceKind kind, string subresource) =>
-        (_mutating.Concerns(operation, kind, subresource) || _validating.Concerns(operation, kind, subresource)) && !IsExempt(kind);
+        _mutating.Concerns(operation, kind, subresource) || _validating.Concerns(operation, kind, subresource);
 
-    /// <inheritdoc/>
+    /// <summary>As <see cref="DynamicAdmission.MutateAsync"/>.</summary>
     public async Task<bool> MutateAsync(AdmissionAttributes request, List<string> warnings, CancellationToken cancel)
     {
-        if (IsExempt(request.Resource)) return false;
         var (webhooks, changed) = (_mutating.Current(), false);
         var (asked, again) = (new List<Webhook>(), new HashSet<Webhook>());
         foreach (var webhook in webhooks)
@@ -50,10 +48,9 @@ internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCach
         return changed;
     }
 
-    /// <inheritdoc/>
+    /// <summary>As <see cref="DynamicAdmission.ValidateAsync"/>.</summary>
     public async Task ValidateAsync(AdmissionAttributes request, List<string> warnings, CancellationToken cancel)
     {
-        if (IsExempt(request.Resource)) return;
         var calls = _validating.Current().Select(w => (Webhook: w, Target: Target(w, request))).Where(w => w.Target is not null)
             .Select(w => AskAsync(w.Webhook, w.Target!, request, cancel)).ToList();
         if (calls.Count == 0) return;
@@ -79,7 +76,7 @@ internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCach
         warnings.AddRange(answer.Warnings);
         if (answer.Patch.IsEmpty) return false;
         if (request.Object is null) throw ApiStatus.InternalError($"admission webhook \"{webhook.Name}\" attempted to modify the object, which is not supported for this operation").AsException();
-        var seen = Shown(request, target, request.Object);
+        var seen = AdmissionScopes.Shown(request, target, request.Object);
         JsonObject patched;
         try
         {
@@ -103,7 +100,7 @@ internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCach
         try
         {
             answer = await caller.AskAsync(webhook, request, (version, uid) => AdmissionReview.Request(version, uid, request, target,
-                request.Object is null ? null : Shown(request, target, request.Object), request.OldObject is null ? null : Shown(request, target, request.OldObject)), cancel);
+                request.Object is null ? null : AdmissionScopes.Shown(request, target, request.Object), request.OldObject is null ? null : AdmissionScopes.Shown(request, target, request.OldObject)), cancel);
         }
         catch (WebhookCallException failure)
         {
@@ -114,15 +111,22 @@ internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCach
         return answer.Allowed ? answer : throw new AdmissionRefusal(WebhookRefusal.Of(webhook.Name, answer.Result), answer.Warnings);
     }
 
-    private ResourceKind? Target(Webhook webhook, AdmissionAttributes request) => webhook.Match.Find(request, catalog.OtherVersions(request.Resource), NamespaceLabels);
-
-    private JsonObject? NamespaceLabels(string name) => (cache.Get(new ResourceKey("namespaces", "", name))?.ToJsonObject()["metadata"] as JsonObject)?["labels"] as JsonObject;
-
-    private static bool IsExempt(ResourceKind kind) => kind.Group == Group;
-
-    /// <summary>An object in the version that a webhook is about.</summary>
-    private static JsonObject Shown(AdmissionAttributes request, ResourceKind target, JsonObject obj) =>
-        ReferenceEquals(target, request.Resource) || !request.IsWholeObject ? obj : KindConversion.Convert(obj.DeepClone().AsObject(), request.Resource, target);
+    /// <summary>The version of the resource that a webhook wants to be asked about, or null. Throws 403 where its conditions cannot be evaluated and that counts as a refusal.</summary>
+    private ResourceKind? Target(Webhook webhook, AdmissionAttributes request)
+    {
+        if (webhook.Match.Find(request, catalog.OtherVersions(request.Resource), scopes.NamespaceLabels) is not { } target) return null;
+        if (webhook.Conditions.IsEmpty) return target;
+        try
+        {
+            return webhook.Conditions.Hold(scopes.Of(request, target)) ? target : null;
+        }
+        catch (CelEvaluationException e)
+        {
+            if (!webhook.IgnoresFailure) throw ApiStatus.Forbidden(request.Resource.GroupResource, request.Name, e.Message).AsException();
+            LogIgnored(log, $"match conditions of webhook \"{webhook.Name}\": {e.Message}");
+            return null;
+        }
+    }
 
     private static JsonObject Back(AdmissionAttributes request, ResourceKind target, JsonObject obj) =>
         ReferenceEquals(target, request.Resource) || !request.IsWholeObject ? obj : KindConversion.Convert(obj, target, request.Resource);

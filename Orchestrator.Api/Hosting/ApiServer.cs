@@ -37,7 +37,8 @@ public sealed class ApiServer : IAsyncDisposable
         var stopping = new CancellationTokenSource();
         var cache = options.Plane.Services.Cache;
         var clients = new OutboundClients(new ServiceConnector(cache, options.Plane.Streams));
-        options.Plane.Services.Admission = new WebhookAdmission(options.Plane.Services.Catalog, cache, new WebhookCaller(clients, options.Time), options.Logging.CreateLogger<WebhookAdmission>());
+        IAuthorizer authorizer = new NodeAuthorizer(new RbacAuthorizer(new CachedRbacPolicy(cache).Current), cache);
+        options.Plane.Services.Admission = new DynamicAdmission(options.Plane.Services.Catalog, cache, authorizer, new WebhookCaller(clients, options.Time), options.Logging);
         var services = new ApiServices
         {
             Catalog = options.Plane.Services.Catalog,
@@ -47,7 +48,7 @@ public sealed class ApiServer : IAsyncDisposable
             Streams = options.Plane.Streams,
             Authenticator = new Authenticator(options.Pki.Authority, options.Tokens, key => cache.Get(key)?.Uid,
                 id => cache.Get(BootstrapToken.KeyOf(id)) is { } secret ? BootstrapToken.From(secret.Read<Secret>()) : null, options.Time),
-            Authorizer = new NodeAuthorizer(new RbacAuthorizer(new CachedRbacPolicy(cache).Current), cache),
+            Authorizer = authorizer,
             Join = options.Join,
             Tokens = options.Tokens,
             Backup = options.Journal is SqlJournal journal ? journal.BackupAsync : null,

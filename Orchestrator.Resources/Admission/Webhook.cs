@@ -18,6 +18,7 @@ public sealed class Webhook
         Timeout = TimeSpan.FromSeconds((int?)json["timeoutSeconds"] ?? 10);
         IsReinvoked = (string?)json["reinvocationPolicy"] == "IfNeeded";
         ReviewVersion = (json["admissionReviewVersions"] as JsonArray ?? []).Select(v => (string?)v ?? "").FirstOrDefault(v => AdmissionReview.Versions.Contains(v)) ?? "";
+        Conditions = AdmissionConditions.Of(json["matchConditions"]);
         Client = WebhookClient.Of(json["clientConfig"] as JsonObject ?? []);
     }
 
@@ -29,6 +30,9 @@ public sealed class Webhook
 
     /// <summary>What it is about.</summary>
     public AdmissionMatch Match { get; }
+
+    /// <summary>Its match conditions.</summary>
+    public AdmissionConditions Conditions { get; }
 
     /// <summary><c>failurePolicy: Ignore</c>: a webhook that cannot be asked has nothing to say.</summary>
     public bool IgnoresFailure { get; }

@@ -64,7 +64,7 @@ internal static class WebhookValidation
         LabelSelectorValidation.Selector(hook["namespaceSelector"], errors);
         LabelSelectorValidation.Selector(hook["objectSelector"], errors);
         Client(hook["clientConfig"], errors);
-        if (hook["matchConditions"].Count > 0) errors.Forbidden(hook["matchConditions"], "match conditions (CEL) are not supported by this server");
+        AdmissionConditions.Validate(hook["matchConditions"], parameters: false, errors);
     }
 
     private static void QualifiedName(Field name, FieldErrors errors)

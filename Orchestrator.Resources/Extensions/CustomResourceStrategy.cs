@@ -9,12 +9,14 @@ namespace Orchestrator.Resources.Extensions;
 public sealed class CustomResourceStrategy : KindStrategy
 {
     private readonly JsonSchema _schema;
+    private readonly SchemaRules? _rules;
     private readonly bool _hasStatus;
     private readonly TableLayout _table;
     private readonly IReadOnlyList<(string Name, JsonPath Path)> _fields;
 
     internal CustomResourceStrategy(JsonSchema schema, bool hasStatus, TableLayout table, IReadOnlyList<(string Name, JsonPath Path)> fields) =>
-        (_schema, _hasStatus, _table, _fields) = (schema, hasStatus, table, fields);
+        // A definition with wrong rules is not stored; one of an earlier version of this server may be, and keeps those it understands.
+        (_schema, _rules, _hasStatus, _table, _fields) = (schema, SchemaRules.Compile(schema, "", new FieldErrors()), hasStatus, table, fields);
 
     /// <inheritdoc/>
     public override IReadOnlyList<TableColumn> TableColumns => _table.Columns;
@@ -47,16 +49,23 @@ public sealed class CustomResourceStrategy : KindStrategy
     }
 
     /// <inheritdoc/>
-    public override void Validate(JsonObject obj, FieldErrors errors)
-    {
-        SchemaValidation.Validate(WithoutMetadata(obj), _schema, "", errors);
-    }
+    public override void Validate(JsonObject obj, FieldErrors errors) => Validate(obj, null, errors);
 
     /// <inheritdoc/>
-    public override void ValidateUpdate(JsonObject obj, JsonObject old, string subresource, FieldErrors errors)
+    public override void ValidateUpdate(JsonObject obj, JsonObject old, string subresource, FieldErrors errors) => Validate(obj, old, errors);
+
+    private void Validate(JsonObject obj, JsonObject? old, FieldErrors errors)
     {
         SchemaValidation.Validate(WithoutMetadata(obj), _schema, "", errors);
+        if (_rules is null) return;
+        if (errors.Causes.Any(Blocks)) errors.Invalid(SchemaRules.Root, "null", "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation");
+        else _rules.Check(obj, old, errors);
     }
+
+    // Rules may rely on types, required fields and limits; after such an error they would only report its consequences.
+    private static bool Blocks(StatusCause cause) =>
+        cause.Reason is "FieldValueRequired" or "FieldValueNotSupported" or "FieldValueTooLong" or "FieldValueTooMany" or "FieldValueDuplicate"
+        || cause.Message.Contains("in body must be of type", StringComparison.Ordinal);
 
     /// <summary>Anything but metadata, and but status where that is a subresource.</summary>
     public override bool ChangesGeneration(JsonObject obj, JsonObject old) =>

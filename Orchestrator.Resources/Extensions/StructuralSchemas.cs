@@ -8,7 +8,7 @@ internal static class StructuralSchemas
 {
     private static readonly string[] Unsupported = ["id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"];
     private static readonly string[] Types = ["array", "boolean", "integer", "number", "object", "string"];
-    private static readonly string[] OnlyStructural = ["type", "additionalProperties", "default", "title", "description", "nullable", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys", "x-kubernetes-list-type", "x-kubernetes-map-type"];
+    private static readonly string[] OnlyStructural = ["type", "additionalProperties", "default", "title", "description", "nullable", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys", "x-kubernetes-list-type", "x-kubernetes-map-type", "x-kubernetes-validations"];
 
     internal static void Validate(JsonObject schema, string path, FieldErrors errors)
     {
@@ -27,6 +27,7 @@ internal static class StructuralSchemas
         if (parsed.Nullable) errors.Forbidden($"{path}.nullable", "nullable cannot be true at the root");
         if (parsed.AdditionalProperties is not null) errors.Forbidden($"{path}.additionalProperties", "must not be used at the root");
         Node(parsed, path, errors);
+        SchemaRules.Compile(parsed, path, errors);
     }
 
     private static void Node(JsonSchema schema, string path, FieldErrors errors)
@@ -45,7 +46,6 @@ internal static class StructuralSchemas
         if (schema.IntOrString && schema.Type.Length > 0) errors.Forbidden($"{path}.type", "must be empty if x-kubernetes-int-or-string is true");
         Lists(schema, path, errors);
         if (schema.Default is { } value) Default(schema, value, path, errors);
-        if (schema.Rules.Count > 0) errors.Forbidden($"{path}.x-kubernetes-validations", "validation rules (CEL) are not supported by this server");
 
         foreach (var (name, property) in schema.Properties)
         {
@@ -117,7 +117,7 @@ internal static class StructuralSchemas
         {
             // int-or-string is spelled as anyOf: [{type: integer}, {type: string}] by many generators.
             if (schema.Json[keyword] is null || (keyword == "type" && intOrString)) continue;
-            errors.Forbidden($"{path}.{keyword}", keyword switch { "nullable" or "x-kubernetes-preserve-unknown-fields" or "x-kubernetes-embedded-resource" or "x-kubernetes-int-or-string" => "must be false to be structural", "type" or "title" or "description" or "x-kubernetes-list-map-keys" => "must be empty to be structural", _ => "must be undefined to be structural" });
+            errors.Forbidden($"{path}.{keyword}", keyword switch { "nullable" or "x-kubernetes-preserve-unknown-fields" or "x-kubernetes-embedded-resource" or "x-kubernetes-int-or-string" => "must be false to be structural", "type" or "title" or "description" or "x-kubernetes-list-map-keys" or "x-kubernetes-validations" => "must be empty to be structural", _ => "must be undefined to be structural" });
         }
         foreach (var (name, property) in schema.Properties) Nested(property, $"{path}.properties[{name}]", false, errors);
         if (schema.Items is { } items) Nested(items, $"{path}.items", false, errors);

@@ -235,8 +235,8 @@ internal static class BuiltInKinds
     private static IEnumerable<ResourceKind> Admission() =>
     [
         Extension("MutatingWebhookConfiguration", "mutatingwebhookconfigurations", Webhooks),
-        Extension("ValidatingAdmissionPolicy", "validatingadmissionpolicies", new RuledStrategy { Defaults = ClusterDefaults.AdmissionPolicy, Table = ClusterTables.AdmissionPolicy }) with { Subresources = ["status"] },
-        Extension("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", new RuledStrategy { Defaults = ClusterDefaults.AdmissionPolicyBinding, Table = ClusterTables.AdmissionPolicyBinding }),
+        Extension("ValidatingAdmissionPolicy", "validatingadmissionpolicies", new RuledStrategy { Defaults = ClusterDefaults.AdmissionPolicy, Rules = AdmissionPolicyValidation.Policy, Table = ClusterTables.AdmissionPolicy }) with { Subresources = ["status"] },
+        Extension("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings", new RuledStrategy { Defaults = ClusterDefaults.AdmissionPolicyBinding, Rules = AdmissionPolicyValidation.Binding, Table = ClusterTables.AdmissionPolicyBinding }),
         Extension("ValidatingWebhookConfiguration", "validatingwebhookconfigurations", Webhooks),
     ];
 
