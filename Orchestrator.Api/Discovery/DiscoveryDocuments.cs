@@ -15,9 +15,12 @@ public sealed record Document(ReadOnlyMemory<byte> Json, string ETag, string Con
 /// </summary>
 public sealed class DiscoveryDocuments(KindCatalog catalog, Func<string> serverAddress)
 {
-    private sealed record Built(IReadOnlyList<ResourceKind> Of, Dictionary<string, Document> Plain, Dictionary<(string Path, string Version), Document> Aggregated);
+    private sealed record Built(IReadOnlyList<ResourceKind> Of, object Aggregate, Dictionary<string, Document> Plain, Dictionary<(string Path, string Version), Document> Aggregated);
 
     private volatile Built? _built;
+
+    /// <summary>What other servers serve; null for nothing.</summary>
+    internal Aggregation.AggregatedDiscovery? Others { get; init; }
 
     /// <summary>The document at a path (<c>/api</c>, <c>/api/v1</c>, <c>/apis</c>, <c>/apis/apps</c>, <c>/apis/apps/v1</c>), or null where there is none.</summary>
     public Document? Plain(string path) => Current().Plain.GetValueOrDefault(path);
@@ -31,14 +34,15 @@ public sealed class DiscoveryDocuments(KindCatalog catalog, Func<string> serverA
     private Built Current()
     {
         var kinds = catalog.All;
-        var built = _built;
-        if (built is not null && ReferenceEquals(built.Of, kinds)) return built;
-        return _built = Build(kinds);
+        var (built, aggregate) = (_built, Others?.Stamp ?? this);
+        if (built is not null && ReferenceEquals(built.Of, kinds) && built.Aggregate.Equals(aggregate)) return built;
+        return _built = Build(kinds, aggregate);
     }
 
-    private Built Build(IReadOnlyList<ResourceKind> kinds)
+    private Built Build(IReadOnlyList<ResourceKind> kinds, object aggregate)
     {
-        var served = GroupVersions(kinds);
+        var others = Others?.Versions() ?? [];
+        List<ServedVersion> served = [.. GroupVersions(kinds).Where(own => !others.Any(o => o.GroupVersion == own.GroupVersion)), .. others];
         var plain = new Dictionary<string, Document>(StringComparer.Ordinal)
         {
             ["/api"] = Encode(new JsonObject
@@ -56,7 +60,8 @@ public sealed class DiscoveryDocuments(KindCatalog catalog, Func<string> serverA
             plain[$"/apis/{group.Key}"] = Encode(Headed("APIGroup", json));
         }
         plain["/apis"] = Encode(new JsonObject { ["kind"] = "APIGroupList", ["apiVersion"] = "v1", ["groups"] = groups });
-        foreach (var version in served)
+        // The document of a version of another server is that server's to give.
+        foreach (var version in served.Where(v => !v.IsAggregated))
             plain[version.Group.Length == 0 ? $"/api/{version.Version}" : $"/apis/{version.Group}/{version.Version}"] = Encode(ResourceList(version));
 
         var aggregated = new Dictionary<(string, string), Document>();
@@ -65,7 +70,7 @@ public sealed class DiscoveryDocuments(KindCatalog catalog, Func<string> serverA
             aggregated[("/api", form)] = AggregatedList(served.Where(v => v.Group.Length == 0), form);
             aggregated[("/apis", form)] = AggregatedList(served.Where(v => v.Group.Length > 0), form);
         }
-        return new Built(kinds, plain, aggregated);
+        return new Built(kinds, aggregate, plain, aggregated);
     }
 
     private static List<ServedVersion> GroupVersions(IReadOnlyList<ResourceKind> kinds)
@@ -126,7 +131,7 @@ public sealed class DiscoveryDocuments(KindCatalog catalog, Func<string> serverA
             {
                 ["version"] = v.Version,
                 ["resources"] = new JsonArray([.. v.Resources.Select(r => r.ToAggregatedJson(v))]),
-                ["freshness"] = "Current",
+                ["freshness"] = v.IsStale ? "Stale" : "Current",
             });
             items.Add((JsonNode)new JsonObject { ["metadata"] = metadata, ["versions"] = new JsonArray([.. versions]) });
         }

@@ -8,6 +8,12 @@ internal sealed record ServedVersion(string Group, string Version)
 {
     public List<ServedResource> Resources { get; } = [];
 
+    /// <summary>Another server serves it.</summary>
+    public bool IsAggregated { get; init; }
+
+    /// <summary>What is known of it may be old: its server does not answer.</summary>
+    public bool IsStale { get; init; }
+
     public string GroupVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 }
 

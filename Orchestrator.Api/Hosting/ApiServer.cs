@@ -10,6 +10,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Certificates;
 using Orchestrator.Api.Admission;
+using Orchestrator.Api.Aggregation;
 using Orchestrator.Api.Outbound;
 using Orchestrator.Api.Security;
 using Orchestrator.Engine.Persistence.Sql;
@@ -26,7 +27,9 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly CancellationTokenSource _stopping;
 
-    private ApiServer(WebApplication app, CancellationTokenSource stopping, Uri address) => (_app, _stopping, Address) = (app, stopping, address);
+    private readonly ApiServices _services;
+
+    private ApiServer(WebApplication app, ApiServices services, CancellationTokenSource stopping, Uri address) => (_app, _services, _stopping, Address) = (app, services, stopping, address);
 
     /// <summary>Where this machine reaches the server.</summary>
     public Uri Address { get; }
@@ -36,7 +39,8 @@ public sealed class ApiServer : IAsyncDisposable
     {
         var stopping = new CancellationTokenSource();
         var cache = options.Plane.Services.Cache;
-        var clients = new OutboundClients(new ServiceConnector(cache, options.Plane.Streams));
+        var connector = new ServiceConnector(cache, options.Plane.Streams);
+        var clients = new OutboundClients(connector);
         IAuthorizer authorizer = new NodeAuthorizer(new RbacAuthorizer(new CachedRbacPolicy(cache).Current), cache);
         options.Plane.Services.Admission = new DynamicAdmission(options.Plane.Services.Catalog, cache, authorizer, new WebhookCaller(clients, options.Time), options.Logging);
         var services = new ApiServices
@@ -56,7 +60,9 @@ public sealed class ApiServer : IAsyncDisposable
             Logging = options.Logging,
             Stopping = stopping.Token,
             MemberProblem = options.MemberProblem,
+            Aggregation = new AggregationLayer(cache, connector, clients, options.Pki, options.Plane.Client, options.Time, options.Logging, stopping.Token),
         };
+        await new AuthenticationConfiguration(options.Plane.Client, options.Pki).PublishAsync(cancel);
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(options.Logging);
@@ -73,13 +79,14 @@ public sealed class ApiServer : IAsyncDisposable
             var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
             address = new Uri($"https://127.0.0.1:{new Uri(bound).Port}");
         }
-        return new ApiServer(app, stopping, address);
+        return new ApiServer(app, services, stopping, address);
     }
 
     /// <summary>Ends watches and streams, lets running requests finish for a few seconds, stops listening.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+        if (_services.Aggregation is { } aggregation) await aggregation.DisposeAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
         _stopping.Dispose();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Resources;
+using Orchestrator.Api.Aggregation;
 using Orchestrator.Api.Joining;
 using Orchestrator.Api.Lists;
 using Orchestrator.Api.Security;
@@ -52,6 +53,9 @@ public sealed class ApiServices
 
     /// <summary>Cancelled when the server stops: watches and streams end.</summary>
     public required CancellationToken Stopping { get; init; }
+
+    /// <summary>Other API servers behind this one; null for none.</summary>
+    internal AggregationLayer? Aggregation { get; init; }
 
     /// <summary>Why this member should not get requests now, null where it should.</summary>
     public Func<string?> MemberProblem { get; init; } = () => null;

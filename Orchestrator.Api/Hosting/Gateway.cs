@@ -29,7 +29,8 @@ internal sealed partial class Gateway(ApiServices services, Func<string> serverA
             request = Parse(context.Request);
             user = Impersonation.Apply(services.Authenticator.Authenticate(context), context.Request.Headers, services.Authorizer);
             Authorize(user, request);
-            await (request.IsResource ? _resources.HandleAsync(context, request, user) : _paths.HandleAsync(context, request, user));
+            if (services.Aggregation?.Apis.Find(request.Path) is { } other) await services.Aggregation.Proxy.HandleAsync(context, user, other);
+            else await (request.IsResource ? _resources.HandleAsync(context, request, user) : _paths.HandleAsync(context, request, user));
         }
         catch (StatusException refusal)
         {

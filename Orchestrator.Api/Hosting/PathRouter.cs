@@ -27,7 +27,7 @@ internal sealed class PathRouter
     public PathRouter(ApiServices services, Func<string> serverAddress)
     {
         _services = services;
-        _discovery = new DiscoveryDocuments(services.Catalog, serverAddress);
+        _discovery = new DiscoveryDocuments(services.Catalog, serverAddress) { Others = services.Aggregation?.Discovery };
         _openApi = new OpenApiDocuments(services.Catalog);
         var ping = new HealthCheck("ping", () => null);
         _health = new HealthEndpoints([ping], [ping, new HealthCheck("membership", services.MemberProblem), new HealthCheck("shutdown", () => services.Stopping.IsCancellationRequested ? "process is shutting down" : null)]);

@@ -25,7 +25,7 @@ internal sealed record ServerKeys(string ClusterId, IReadOnlyDictionary<string, 
 
     private const int KeyLength = 32;
 
-    private static readonly string[] Names = ["ca.crt", "ca.key", "service-account.key", "encryption.key"];
+    private static readonly string[] Names = ["ca.crt", "front-proxy-ca.crt", "front-proxy-ca.key", "ca.key", "service-account.key", "encryption.key"];
 
     /// <summary>Reads a member's directory of keys. Throws <see cref="IOException"/> where one is missing.</summary>
     public static ServerKeys Read(string pki, string clusterId) => new(clusterId, Names.ToDictionary(n => n, n => File.ReadAllBytes(System.IO.Path.Combine(pki, n)), StringComparer.Ordinal));

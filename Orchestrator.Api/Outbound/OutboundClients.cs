@@ -16,7 +16,7 @@ internal sealed class OutboundClients(ServiceConnector services)
     private readonly ConcurrentDictionary<(string Authority, string CaBundle, bool Insecure, string Client), HttpMessageInvoker> _clients = new();
 
     /// <summary>
-    /// A client for <paramref name="target"/>. <paramref name="certificate"/> is shown to the server where it asks for one; <paramref name="insecure"/> takes any certificate of its.
+    /// A client for <paramref name="target"/>. <paramref name="certificate"/> is shown to the server where it asks for one, and header values may be <see cref="HeaderLines"/>; <paramref name="insecure"/> takes any certificate of its.
     /// </summary>
     public HttpMessageInvoker For(WebhookClient target, bool insecure = false, X509Certificate2? certificate = null)
     {
@@ -31,7 +31,7 @@ internal sealed class OutboundClients(ServiceConnector services)
         if (certificate is not null) tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => certificate;
         if (insecure) tls.RemoteCertificateValidationCallback = (_, _, _, _) => true; // what insecureSkipTLSVerify asks for
         else if (target.CaBundle.Length > 0) tls.CertificateChainPolicy = Policy(target.CaBundle);
-        return new HttpMessageInvoker(new SocketsHttpHandler
+        var handler = new SocketsHttpHandler
         {
             UseProxy = false,
             AllowAutoRedirect = false,
@@ -43,7 +43,13 @@ internal sealed class OutboundClients(ServiceConnector services)
             ConnectCallback = async (context, cancel) => target.IsService
                 ? await services.ConnectAsync(target.Namespace, target.Service, target.Port, cancel)
                 : await DialAsync(context.DnsEndPoint, cancel),
-        });
+        };
+        if (certificate is not null)
+        {
+            handler.PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(new HeaderLines(context.PlaintextStream));
+            handler.PooledConnectionLifetime = TimeSpan.Zero; // one request per connection, as the filter wants
+        }
+        return new HttpMessageInvoker(handler);
     }
 
     private static async Task<Stream> DialAsync(DnsEndPoint to, CancellationToken cancel)

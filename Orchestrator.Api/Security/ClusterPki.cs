@@ -5,7 +5,8 @@ namespace Orchestrator.Api.Security;
 
 /// <summary>
 /// The cluster's keys and certificates as files of one directory, made at the first start and renewed when they come close to their end:
-/// <c>ca.crt/key</c>, <c>serving.crt/key</c>, <c>admin.crt/key</c>, <c>service-account.key</c> (ECDSA P-256) and <c>encryption.key</c> (32 random bytes).
+/// <c>ca.crt/key</c>, <c>serving.crt/key</c>, <c>admin.crt/key</c>, <c>front-proxy-ca.crt/key</c>, <c>front-proxy-client.crt/key</c>, <c>service-account.key</c> (ECDSA P-256) and
+/// <c>encryption.key</c> (32 random bytes).
 /// Every file has mode 0600. Losing the directory means a new cluster identity; it is never regenerated silently over a damaged one.
 /// </summary>
 public sealed class ClusterPki : IDisposable
@@ -13,9 +14,11 @@ public sealed class ClusterPki : IDisposable
     /// <summary>A leaf with less than this left is issued anew at the next start.</summary>
     public static readonly TimeSpan RenewBefore = TimeSpan.FromDays(60);
 
-    private ClusterPki(CertificateAuthority authority, X509Certificate2 serving, X509Certificate2 admin, ECDsa serviceAccountKey, byte[] encryptionKey)
+    private ClusterPki(CertificateAuthority authority, CertificateAuthority frontProxy, X509Certificate2 frontProxyClient, X509Certificate2 serving, X509Certificate2 admin, ECDsa serviceAccountKey, byte[] encryptionKey)
     {
         Authority = authority;
+        FrontProxy = frontProxy;
+        FrontProxyClient = frontProxyClient;
         Serving = serving;
         Admin = admin;
         ServiceAccountKey = serviceAccountKey;
@@ -24,6 +27,12 @@ public sealed class ClusterPki : IDisposable
 
     /// <summary>The cluster's authority.</summary>
     public CertificateAuthority Authority { get; }
+
+    /// <summary>Signs nothing but <see cref="FrontProxyClient"/>: whoever it vouches for may speak for any user, so it is an authority of its own.</summary>
+    public CertificateAuthority FrontProxy { get; }
+
+    /// <summary>What this server shows aggregated API servers, <c>front-proxy-client</c>.</summary>
+    public X509Certificate2 FrontProxyClient { get; }
 
     /// <summary>What the API server shows its clients.</summary>
     public X509Certificate2 Serving { get; }
@@ -44,14 +53,14 @@ public sealed class ClusterPki : IDisposable
     public static ClusterPki LoadOrCreate(string directory, IEnumerable<string> hosts, TimeProvider time)
     {
         PrivateFile.EnsureDirectory(directory);
-        var caPath = Path.Combine(directory, "ca");
-        var authority = File.Exists(caPath + ".crt") ? new CertificateAuthority(Load(caPath), time) : CertificateAuthority.Create("orchestrator-ca", time);
-        if (!File.Exists(caPath + ".crt")) Save(caPath, authority.Certificate);
+        var authority = LoadAuthority(Path.Combine(directory, "ca"), "orchestrator-ca", time);
+        var frontProxy = LoadAuthority(Path.Combine(directory, "front-proxy-ca"), "front-proxy-ca", time);
 
         var wanted = StandardHosts().Concat(hosts).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
         var serving = Leaf(Path.Combine(directory, "serving"), authority, time, c => Covers(c, wanted), () => authority.IssueServing("orchestrator-apiserver", wanted));
         var admin = Leaf(Path.Combine(directory, "admin"), authority, time, _ => true, () => authority.IssueClient("kubernetes-admin", "system:masters"));
-        return new ClusterPki(authority, serving, admin, SigningKey(Path.Combine(directory, "service-account.key")), Secret(Path.Combine(directory, "encryption.key")));
+        var client = Leaf(Path.Combine(directory, "front-proxy-client"), frontProxy, time, _ => true, () => frontProxy.IssueClient("front-proxy-client"));
+        return new ClusterPki(authority, frontProxy, client, serving, admin, SigningKey(Path.Combine(directory, "service-account.key")), Secret(Path.Combine(directory, "encryption.key")));
     }
 
     /// <summary>Names by which the API server is known on its machine and inside the cluster.</summary>
@@ -62,9 +71,19 @@ public sealed class ClusterPki : IDisposable
     public void Dispose()
     {
         Authority.Dispose();
+        FrontProxy.Dispose();
+        FrontProxyClient.Dispose();
         Serving.Dispose();
         Admin.Dispose();
         ServiceAccountKey.Dispose();
+    }
+
+    private static CertificateAuthority LoadAuthority(string path, string name, TimeProvider time)
+    {
+        if (File.Exists(path + ".crt")) return new CertificateAuthority(Load(path), time);
+        var made = CertificateAuthority.Create(name, time);
+        Save(path, made.Certificate);
+        return made;
     }
 
     private static X509Certificate2 Leaf(string path, CertificateAuthority authority, TimeProvider time, Func<X509Certificate2, bool> fits, Func<X509Certificate2> issue)

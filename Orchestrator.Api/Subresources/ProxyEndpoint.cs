@@ -18,12 +18,6 @@ internal static class ProxyEndpoint
     // /api/v1/namespaces/{namespace}/{pods|services}/{name}/proxy
     private const int PrefixSegments = 7;
 
-    // Those of one connection (RFC 9110, 7.6.1), and those that speak to this server alone.
-    private static readonly HashSet<string> NotPassedOn = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Authorization", "Host",
-    };
-
     /// <summary>Proxies one request.</summary>
     public static async Task HandleAsync(ApiCall call)
     {
@@ -73,12 +67,7 @@ internal static class ProxyEndpoint
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
-        if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true) request.Content = new StreamContent(incoming.Body);
-        foreach (var (name, values) in incoming.Headers)
-        {
-            if (NotPassedOn.Contains(name) || name.StartsWith(':') || name.StartsWith("Impersonate-", StringComparison.OrdinalIgnoreCase)) continue;
-            if (!request.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values)) request.Content?.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
-        }
+        Passage.Copy(context, request);
         request.Headers.Host = incoming.Host.Value;
         request.Headers.TryAddWithoutValidation("X-Forwarded-For", context.Connection.RemoteIpAddress?.ToString());
         request.Headers.Remove("X-Forwarded-Uri");
@@ -102,9 +91,7 @@ internal static class ProxyEndpoint
     private static async Task AnswerAsync(HttpContext context, HttpResponseMessage response, LinkRewriter links, CancellationToken cancel)
     {
         var answer = context.Response;
-        answer.StatusCode = (int)response.StatusCode;
-        foreach (var (name, values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated))
-            if (!NotPassedOn.Contains(name)) answer.Headers[name] = values.ToArray();
+        Passage.Copy(response, answer);
         var redirect = answer.Headers.Location.ToString();
         if (redirect.Length > 0) answer.Headers.Location = links.Url(redirect);
         await using var body = await response.Content.ReadAsStreamAsync(cancel);
@@ -113,9 +100,7 @@ internal static class ProxyEndpoint
             await PageAsync(answer, body, response.Content.Headers.ContentEncoding.Contains("gzip"), links, cancel);
             return;
         }
-        // Piece by piece, since the pod may stream.
-        var buffer = new byte[32 * 1024];
-        while (await body.ReadAsync(buffer, cancel) is > 0 and var count) await answer.BodyWriter.WriteAsync(buffer.AsMemory(0, count), cancel);
+        await Passage.CopyAsync(body, answer, cancel);
     }
 
     private static bool IsPage(HttpResponseMessage response) =>

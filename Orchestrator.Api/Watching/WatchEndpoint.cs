@@ -85,6 +85,7 @@ internal static class WatchEndpoint
                 if (entry.ResourceVersion > start) start = entry.ResourceVersion;
             if (initial) await SendInitialAsync(call, options, events, sink, deadline, entries, start);
         }
+        var served = new ServedKind(call);
         var watch = call.Cache.Watch(resource, start);
         var bookmarked = start;
         var nextBookmark = call.Services.Time.GetUtcNow() + BookmarkInterval;
@@ -92,6 +93,8 @@ internal static class WatchEndpoint
         while (true)
         {
             var wrote = false;
+            // Asked first: what comes before the end of the kind is still sent.
+            var gone = served.IsGone;
             while (watch.TryNext(out var change))
             {
                 if (change.ResourceVersion <= start || events.Of(change.As(call.Kind)) is not { } frame) continue;
@@ -109,7 +112,8 @@ internal static class WatchEndpoint
                 }
             }
             if (wrote) await deadline.RunAsync(sink.FlushAsync);
-            await WaitAsync(watch, options.AllowWatchBookmarks ? nextBookmark - call.Services.Time.GetUtcNow() : null, call.Services.Time, stop);
+            if (gone) return;
+            await WaitAsync(watch, served, options.AllowWatchBookmarks ? nextBookmark - call.Services.Time.GetUtcNow() : null, call.Services.Time, stop);
         }
     }
 
@@ -126,17 +130,17 @@ internal static class WatchEndpoint
             await deadline.RunAsync(token => sink.WriteAsync(events.Bookmark(version, initialEnd: true), token));
     }
 
-    private static async Task WaitAsync(ResourceWatch watch, TimeSpan? atMost, TimeProvider time, CancellationToken stop)
+    private static async Task WaitAsync(ResourceWatch watch, ServedKind served, TimeSpan? atMost, TimeProvider time, CancellationToken stop)
     {
         if (atMost is null)
         {
-            await watch.WaitAsync(stop);
+            await served.OrChangedAsync(watch.WaitAsync(stop), stop);
             return;
         }
         if (atMost <= TimeSpan.Zero) return;
         try
         {
-            await watch.WaitAsync(stop).WaitAsync(atMost.Value, time, stop);
+            await served.OrChangedAsync(watch.WaitAsync(stop), stop).WaitAsync(atMost.Value, time, stop);
         }
         catch (TimeoutException)
         {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Orchestrator.Resources.Admission;
 using Orchestrator.Resources.Conversion;
 using Orchestrator.Resources.Defaults;
+using Orchestrator.Resources.Extensions;
 using Orchestrator.Resources.Kinds.Core;
 using Orchestrator.Resources.Kinds.Tables;
 using Orchestrator.Resources.Naming;
@@ -255,12 +256,12 @@ internal static class BuiltInKinds
     /// <summary>Stored and shown; what they switch on (custom kinds, aggregated servers) is the business of who reads them.</summary>
     private static IEnumerable<ResourceKind> Extensions() =>
     [
-        Cluster("apiextensions.k8s.io", "v1", "", "CustomResourceDefinition", "customresourcedefinitions", new Extensions.DefinitionStrategy()) with
+        Cluster("apiextensions.k8s.io", "v1", "", "CustomResourceDefinition", "customresourcedefinitions", new DefinitionStrategy()) with
         {
             ShortNames = ["crd", "crds"], Categories = ["api-extensions"], Subresources = ["status"], HasGeneration = true,
             SchemaName = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
         },
-        Cluster("apiregistration.k8s.io", "v1", "", "APIService", "apiservices", new RuledStrategy { Table = ClusterTables.ApiService }) with
+        Cluster("apiregistration.k8s.io", "v1", "", "APIService", "apiservices", new RuledStrategy { Defaults = ApiServiceValidation.Default, Rules = ApiServiceValidation.Validate, Table = ClusterTables.ApiService }) with
         {
             Categories = ["api-extensions"], Subresources = ["status"],
             SchemaName = "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService",

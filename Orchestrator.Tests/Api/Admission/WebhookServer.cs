@@ -4,9 +4,10 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Orchestrator.Api.Security;
 
@@ -28,12 +29,24 @@ internal sealed class WebhookServer : IAsyncDisposable
     /// <summary>The requests of the reviews that came to a path, in order.</summary>
     public IReadOnlyList<JsonObject> Asked(string path) => [.. _asked.Where(a => a.Path == path).Select(a => a.Request)];
 
-    public static async Task<WebhookServer> StartAsync()
+    /// <summary>Where it listens.</summary>
+    public int Port => new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+
+    /// <summary>Answers what no path does; null for 404.</summary>
+    public Func<HttpContext, Task>? Otherwise { get; set; }
+
+    /// <summary>Starts with a certificate for 127.0.0.1, and further hosts.</summary>
+    public static async Task<WebhookServer> StartAsync(params string[] hosts)
     {
         var authority = CertificateAuthority.Create("webhooks", TimeProvider.System);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration()
-            .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(authority.IssueServing("webhook", ["127.0.0.1", "localhost", "hook.default.svc"]))));
+            .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(new HttpsConnectionAdapterOptions
+            {
+                ServerCertificate = authority.IssueServing("webhook", ["127.0.0.1", "localhost", .. hosts]),
+                ClientCertificateMode = ClientCertificateMode.AllowCertificate,
+                ClientCertificateValidation = (_, _, _) => true, // the test looks at it
+            })));
         var server = new WebhookServer(builder.Build(), authority);
         server._app.Run(server.AnswerAsync);
         await server._app.StartAsync();
@@ -59,8 +72,7 @@ internal sealed class WebhookServer : IAsyncDisposable
     public string Serves(string path, Func<JsonObject, Task<JsonObject>> answer)
     {
         _paths[path] = answer;
-        var bound = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        return $"https://127.0.0.1:{new Uri(bound).Port}{path}";
+        return $"https://127.0.0.1:{Port}{path}";
     }
 
     public async ValueTask DisposeAsync()
@@ -74,7 +86,8 @@ internal sealed class WebhookServer : IAsyncDisposable
     {
         if (!_paths.TryGetValue(context.Request.Path.Value ?? "", out var answer))
         {
-            context.Response.StatusCode = 404;
+            if (Otherwise is not null) await Otherwise(context);
+            else context.Response.StatusCode = 404;
             return;
         }
         using var body = new StreamReader(context.Request.Body);

@@ -115,6 +115,20 @@ public class CustomResourceTests(ApiFixture api)
     }
 
     [Fact]
+    public async Task Watches_of_a_deleted_kind_end_after_its_last_object()
+    {
+        var (group, path) = await DefineAsync();
+        await api.SendAsync(HttpMethod.Post, path, Widget(group, "a", """{"size":3}"""));
+        using var response = await api.Admin.GetAsync($"{path}?watch=true", HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        (await reader.ReadLineAsync(deadline.Token))!.ShouldContain("\"ADDED\"");
+        (await api.SendAsync(HttpMethod.Delete, $"{Definitions}/widgets.{group}")).Code.ShouldBe(200);
+        (await reader.ReadLineAsync(deadline.Token))!.ShouldContain("\"DELETED\"");
+        (await reader.ReadLineAsync(deadline.Token)).ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Versions_show_the_same_objects()
     {
         var (group, path) = await DefineAsync(versions: """

@@ -20,7 +20,7 @@ public sealed class ClusterPkiTests : IDisposable
     {
         using var pki = ClusterPki.LoadOrCreate(_directory, [], TimeProvider.System);
         var files = Directory.GetFiles(_directory);
-        files.Length.ShouldBe(8);
+        files.Length.ShouldBe(12);
         foreach (var file in files) File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
     }
 

@@ -1,0 +1,151 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using Orchestrator.Tests.Api.Admission;
+using Orchestrator.Tests.Api.Http;
+using Shouldly;
+using Xunit;
+
+namespace Orchestrator.Tests.Api.Aggregation;
+
+/// <summary>A second API server behind this one: found by its APIService, asked with the user's identity, shown in discovery.</summary>
+[Collection("api")]
+public sealed class AggregationTests(ApiFixture api) : IAsyncLifetime
+{
+    private const string Services = "/apis/apiregistration.k8s.io/v1/apiservices";
+
+    private readonly string _group = $"g{Guid.NewGuid():N}"[..10] + ".example.com";
+    private string _ns = "";
+    private WebhookServer _server = null!;
+
+    private string Name => $"v1.{_group}";
+
+    public async Task InitializeAsync()
+    {
+        _ns = await api.NamespaceAsync();
+        _server = await WebhookServer.StartAsync($"other.{_ns}.svc");
+        _server.Otherwise = AnswerAsync;
+        (await api.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/{_ns}/services", """{"metadata":{"name":"other"},"spec":{"type":"ExternalName","externalName":"localhost"}}""")).Code.ShouldBe(201);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await api.SendAsync(HttpMethod.Delete, $"{Services}/{Name}");
+        await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Requests_reach_the_other_server_with_the_users_identity()
+    {
+        await RegisterAsync();
+        var answer = await api.SendAsync(HttpMethod.Post, $"/apis/{_group}/v1/namespaces/x/flunders?dryRun=All", """{"a":1}""");
+        answer.Code.ShouldBe(202, answer.Text);
+        var seen = answer.Json;
+        ((string?)seen["method"], (string?)seen["target"], (string?)seen["body"]).ShouldBe(("POST", $"/apis/{_group}/v1/namespaces/x/flunders?dryRun=All", """{"a":1}"""));
+        ((string?)seen["user"], (string?)seen["groups"]).ShouldBe(("kubernetes-admin", "system:masters,system:authenticated"));
+        ((string?)seen["certificate"]).ShouldBe("CN=front-proxy-client");
+        ((string?)seen["authorization"]).ShouldBe("");
+    }
+
+    [Fact]
+    public async Task Who_may_not_is_refused_here()
+    {
+        await RegisterAsync();
+        using var nobody = api.Client(api.Pki.Authority.IssueClient("nobody"));
+        (await api.SendAsync(HttpMethod.Get, $"/apis/{_group}/v1/flunders", client: nobody)).Code.ShouldBe(403);
+    }
+
+    [Fact]
+    public async Task Discovery_shows_both_servers()
+    {
+        await RegisterAsync();
+        (await api.GetAsync("/apis")).Json["groups"]!.AsArray().Select(g => (string?)g!["name"]).ShouldContain(_group);
+        ((string?)(await api.GetAsync($"/apis/{_group}")).Json["preferredVersion"]!["groupVersion"]).ShouldBe($"{_group}/v1");
+        ((string?)(await api.GetAsync($"/apis/{_group}/v1")).Json["resources"]![0]!["name"]).ShouldBe("flunders");
+        await Eventually.HoldsAsync(async () =>
+        {
+            var aggregated = (await api.GetAsync("/apis", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")).Json["items"]!.AsArray().First(g => (string?)g!["metadata"]!["name"] == _group)!;
+            return aggregated["versions"]![0]!["resources"]!.AsArray() is [{ } flunders] && (string?)flunders["subresources"]![0]!["subresource"] == "status";
+        });
+        (await api.SendAsync(HttpMethod.Delete, $"{Services}/{Name}")).Code.ShouldBe(200);
+        (await api.GetAsync($"/apis/{_group}/v1")).Code.ShouldBe(404);
+        (await api.GetAsync("/apis")).Text.ShouldNotContain(_group);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_is_not_available()
+    {
+        await MakeAsync(port: 9, service: "missing");
+        await AvailableAsync("False", "ServiceNotFound");
+        (await api.GetAsync($"/apis/{_group}/v1/flunders")).Code.ShouldBe(503);
+        (await api.SendAsync(HttpMethod.Patch, $"{Services}/{Name}", $$$"""{"spec":{"service":{"name":"other","port":{{{_server.Port}}} } } }""", "application/merge-patch+json")).Code.ShouldBe(200);
+        await AvailableAsync("True", "Passed");
+    }
+
+    [Fact]
+    public async Task A_server_whose_certificate_is_of_somebody_else_is_not_trusted()
+    {
+        await MakeAsync(_server.Port, bundle: Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(api.Pki.Authority.CertificatePem)));
+        await AvailableAsync("False", "FailedDiscoveryCheck");
+        (await api.SendAsync(HttpMethod.Patch, $"{Services}/{Name}", """{"spec":{"caBundle":null,"insecureSkipTLSVerify":true}}""", "application/merge-patch+json")).Code.ShouldBe(200);
+        await AvailableAsync("True", "Passed");
+    }
+
+    [Fact]
+    public async Task Aggregated_servers_are_told_whom_to_believe()
+    {
+        var data = (await api.GetAsync("/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication")).Json["data"]!;
+        ((string?)data["requestheader-client-ca-file"]).ShouldBe(api.Pki.FrontProxy.CertificatePem);
+        ((string?)data["client-ca-file"]).ShouldBe(api.Pki.Authority.CertificatePem);
+        (await api.GetAsync("/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles/extension-apiserver-authentication-reader")).Code.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task A_wrong_APIService_is_refused()
+    {
+        var answer = await api.SendAsync(HttpMethod.Post, Services, """{"metadata":{"name":"v1.x"},"spec":{"group":"example.com","version":"v1","groupPriorityMinimum":0,"versionPriority":2000,"caBundle":"eA==","insecureSkipTLSVerify":true}}""");
+        answer.Json["details"]!["causes"]!.AsArray().Select(c => (string?)c!["field"]).ShouldBe(
+            ["metadata.name", "spec.groupPriorityMinimum", "spec.versionPriority", "spec.caBundle", "spec.insecureSkipTLSVerify"]);
+    }
+
+    private async Task RegisterAsync()
+    {
+        await MakeAsync(_server.Port);
+        await AvailableAsync("True", "Passed");
+    }
+
+    private async Task MakeAsync(int port, string service = "other", string? bundle = null)
+    {
+        var made = await api.SendAsync(HttpMethod.Post, Services, $$$"""
+            {"metadata":{"name":"{{{Name}}}"},"spec":{"group":"{{{_group}}}","version":"v1","groupPriorityMinimum":100,"versionPriority":10,"caBundle":"{{{bundle ?? _server.CaBundle}}}",
+              "service":{"namespace":"{{{_ns}}}","name":"{{{service}}}","port":{{{port}}} } } }
+            """);
+        made.Code.ShouldBe(201, made.Text);
+    }
+
+    private Task AvailableAsync(string status, string reason) => Eventually.HoldsAsync(async () =>
+        (await api.GetAsync($"{Services}/{Name}")).Json["status"]?["conditions"]?.AsArray().Any(c => ((string?)c!["type"], (string?)c["status"], (string?)c["reason"]) == ("Available", status, reason)) == true);
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        if (context.Request.Path == $"/apis/{_group}/v1")
+        {
+            await context.Response.WriteAsync($$$"""
+                {"kind":"APIResourceList","apiVersion":"v1","groupVersion":"{{{_group}}}/v1","resources":[{"name":"flunders","singularName":"flunder","namespaced":true,"kind":"Flunder","verbs":["get","list"]},
+                  {"name":"flunders/status","singularName":"","namespaced":true,"kind":"Flunder","verbs":["get"]}]}
+                """);
+            return;
+        }
+        using var body = new StreamReader(context.Request.Body);
+        context.Response.StatusCode = 202;
+        await context.Response.WriteAsync(new JsonObject
+        {
+            ["method"] = context.Request.Method,
+            ["target"] = context.Request.Path + context.Request.QueryString.Value,
+            ["body"] = await body.ReadToEndAsync(),
+            ["user"] = context.Request.Headers["X-Remote-User"].ToString(),
+            ["groups"] = context.Request.Headers["X-Remote-Group"].ToString(),
+            ["authorization"] = context.Request.Headers.Authorization.ToString(),
+            ["certificate"] = context.Connection.ClientCertificate?.Subject,
+        }.ToJsonString());
+    }
+}
