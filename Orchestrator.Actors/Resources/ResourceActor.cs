@@ -254,9 +254,12 @@ public class ResourceActor : ReceivePersistentActor
         var payload = Services.Sealer.Seal(Key.Resource, PersistenceId, bytes);
         Persist(new ResourceEvent(put.Created ? ResourceEvent.Create : ResourceEvent.Update, payload), _ =>
         {
-            var after = Current!;
+            // A member that stood still between the commit and this turn, and was replaced meanwhile, may see what others have made of the object since.
+            var (after, ordering) = (Current, LastOrdering);
             OnCommitted(before, after);
-            reply(Written(after, put.Created, put.Warnings));
+            reply(after?.ResourceVersion == ordering
+                ? Written(after, put.Created, put.Warnings)
+                : new ResourceWritten(Key, ResourceVersionSplice.Insert(bytes, ordering), null, ordering, put.Created, put.Warnings));
             if (LeavesAtOnce) Context.PassivateIfIdle();
         });
     }

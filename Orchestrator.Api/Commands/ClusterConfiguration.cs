@@ -62,6 +62,9 @@ public sealed record ClusterConfiguration
     /// <summary>Time between two looks at a node's capacity and conditions.</summary>
     public required TimeSpan StatusInterval { get; init; }
 
+    /// <summary>How much later than it is the process takes the time of day for.</summary>
+    public required TimeSpan ClockOffset { get; init; }
+
     /// <summary>Where clients on this machine reach the API.</summary>
     public Uri ApiUri => new UriBuilder("https", ListensEverywhere || IPAddress.IsLoopback(ApiAddress) ? "127.0.0.1" : ApiAddress.ToString(), ApiPort).Uri;
 
@@ -111,6 +114,7 @@ public sealed record ClusterConfiguration
             NodeTaints = values.GetAll<Taint>("orchestrator.node.taints", "a taint such as key=value:NoSchedule", TryParseTaint),
             MaxPods = values.Get<int>("orchestrator.node.max-pods", "a number from 1 to 10000", Whole(1, 10_000)),
             StatusInterval = values.Get<TimeSpan>("orchestrator.node.status-interval", Positive, TryParsePositive),
+            ClockOffset = values.Get<TimeSpan>("orchestrator.debug.clock-offset", "a duration such as 10m or -10m, or empty", TryParseOffset),
         };
     }
 
@@ -125,6 +129,16 @@ public sealed record ClusterConfiguration
     private static bool TryParsePositive(string text, out TimeSpan value) => HoconUnits.TryParseDuration(text, out value) && value > TimeSpan.Zero;
 
     private static bool TryParsePositiveOrNever(string text, out TimeSpan value) => TryParsePositive(text, out value) || value == Timeout.InfiniteTimeSpan;
+
+    private static bool TryParseOffset(string text, out TimeSpan value)
+    {
+        value = TimeSpan.Zero;
+        if (text.Length == 0) return true;
+        var earlier = text.StartsWith('-');
+        if (!TryParsePositive(earlier ? text[1..] : text, out var size)) return false;
+        value = earlier ? -size : size;
+        return true;
+    }
 
     private static bool TryParseDnsName(string text, [MaybeNullWhen(false)] out string value) => NameFormats.Dns1123Subdomain(value = text).Count == 0;
 

@@ -22,7 +22,7 @@ public sealed class ClusterHost : IAsyncDisposable
     private readonly TimeProvider _time;
     private ControlPlane _plane = null!;
 
-    private ClusterHost(ClusterConfiguration configuration, ClusterDirectory directory, TimeProvider time) => (_configuration, _directory, _time) = (configuration, directory, time);
+    private ClusterHost(ClusterConfiguration configuration, ClusterDirectory directory, TimeProvider time) => (_configuration, _directory, _time) = (configuration, directory, ShiftedTimeProvider.Of(time, configuration.ClockOffset));
 
     /// <summary>The control plane of this process.</summary>
     public ControlPlane Plane => _plane;
@@ -92,7 +92,7 @@ public sealed class ClusterHost : IAsyncDisposable
         var options = _configuration.ControlPlane with { CaCertificate = pki.Authority.CertificatePem, CertificateSigner = pki.Authority };
         var member = Add(await MemberJournal.OpenAsync(_configuration.Member, _directory.Journal, _time, logging, cancel));
         var system = ActorSystem.Create("orchestrator", new ActorSystemSetup { TimeProvider = _time, LoggerFactory = logging });
-        _parts.Add(new LeavingSystem(system));
+        var leaving = Add(new LeavingSystem(system));
         await MemberRemoting.StartAsync(system, new MemberRemotingOptions
         {
             MemberId = _configuration.Member.Id,
@@ -103,8 +103,10 @@ public sealed class ClusterHost : IAsyncDisposable
         }, cancel);
         await member.JoinAsync(system, cancel);
         var tokens = new ServiceAccountTokens(pki.ServiceAccountKey, _time);
-        _plane = Add(await ControlPlane.StartAsync(system, member.Journal, options, new SecretSealer([pki.EncryptionKey]), request => Issue(tokens, request), _configuration.ApiPort,
-            member.IsShared ? member.CaughtUpAsync : null, cancel));
+        _plane = await ControlPlane.StartAsync(system, member.Journal, options, new SecretSealer([pki.EncryptionKey]), request => Issue(tokens, request), _configuration.ApiPort,
+            member.IsShared ? member.CaughtUpAsync : null, cancel);
+        // It goes after the actors: they decide on what it folds for as long as one of them runs, which is until all shards are handed over.
+        _parts.Insert(_parts.IndexOf(leaving), _plane);
         var roles = DefaultRoles.StoreAsync(_plane.Client, cancel);
         Add(await ApiServer.StartAsync(new ApiServerOptions
         {
