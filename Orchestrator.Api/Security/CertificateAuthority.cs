@@ -115,6 +115,9 @@ public sealed class CertificateAuthority(X509Certificate2 certificate, TimeProvi
         var now = time.GetUtcNow();
         var until = now + lifetime;
         if (until > Certificate.NotAfter) until = Certificate.NotAfter;
-        return request.Create(Certificate, now - Backdate, until, RandomNumberGenerator.GetBytes(16));
+        // A member whose clock is behind that of the one which made the authority signs, too, from the cluster's first moment on.
+        var from = now - Backdate;
+        if (from < Certificate.NotBefore) from = Certificate.NotBefore;
+        return request.Create(Certificate, from, until, RandomNumberGenerator.GetBytes(16));
     }
 }

@@ -56,6 +56,22 @@ public sealed class ClusterPkiTests : IDisposable
     }
 
     [Fact]
+    public void A_machine_whose_clock_is_behind_that_of_the_one_that_made_the_keys_issues_certificates_that_both_take_for_valid()
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        using var first = ClusterPki.LoadOrCreate(_directory, [], new FixedTime(now));
+        var late = now - TimeSpan.FromMinutes(10);
+        using var other = ClusterPki.LoadOrCreate(_directory, [], new FixedTime(late));
+        using var issued = other.Authority.IssueMember("member", "members", ["10.0.0.1"]);
+        foreach (var moment in new[] { now, late })
+        {
+            using var chain = new X509Chain { ChainPolicy = { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, VerificationTime = moment.UtcDateTime } };
+            chain.ChainPolicy.CustomTrustStore.Add(first.Authority.Certificate);
+            chain.Build(issued).ShouldBeTrue(string.Join(' ', chain.ChainStatus.Select(status => status.StatusInformation)));
+        }
+    }
+
+    [Fact]
     public void A_damaged_key_is_named_and_not_replaced()
     {
         ClusterPki.LoadOrCreate(_directory, [], TimeProvider.System).Dispose();
