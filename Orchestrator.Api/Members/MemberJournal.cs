@@ -74,7 +74,12 @@ public abstract class MemberJournal : IAsyncDisposable
 
         public override bool IsShared => true;
 
-        public override string? Problem => _membership is { IsUp: true } ? null : "this member's lease is over; it is joining again";
+        public override string? Problem => _membership switch
+        {
+            { IsUp: true } => null,
+            { WaitsFor: { } others } => $"this member has no connection with {others}, which it needs to join",
+            _ => "this member's lease is over; it is joining again",
+        };
 
         public override async Task JoinAsync(ActorSystem system, CancellationToken cancel)
         {

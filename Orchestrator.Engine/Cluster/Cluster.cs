@@ -74,7 +74,7 @@ public sealed class Cluster
     }
 
     /// <summary>
-    /// Registers what has to be over before this member, having been declared down, joins again: whatever wrote at its old epoch. There is no time limit, so it must not wait for ever.
+    /// Registers what has to be over before this member, having been declared down, joins again: whatever wrote at its old epoch. Where that fails or takes long, it is called again.
     /// </summary>
     public void AddBeforeRejoin(Func<Task> stopped)
     {
@@ -95,8 +95,14 @@ public sealed class Cluster
             Update(SelfMember with { Status = status });
     }
 
+    /// <summary>What is heard of the others; null where nothing is, which is no reason to complain.</summary>
+    internal IPeerContact? Contact { get; set; }
+
     /// <summary>Reports go there.</summary>
     internal void ReportsTo(IActorRef membership) => _membership = membership;
+
+    /// <summary>A connection with somebody is up: it may be what was waited for.</summary>
+    internal void LookAgain() => _membership?.Tell(MembershipActor.LookAgain.Instance, ActorRefs.NoSender);
 
     /// <summary>A new life of this member begins.</summary>
     internal void SelfIs(Member self)

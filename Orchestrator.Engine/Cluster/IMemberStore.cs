@@ -3,7 +3,11 @@ using System.Collections.Immutable;
 namespace Orchestrator.Engine.Cluster;
 
 /// <summary>A member as the database has it. <paramref name="Expired"/>: its lease is over, by the database's clock.</summary>
-public sealed record MemberRow(string Id, Guid Instance, string Address, ImmutableArray<string> Roles, long Epoch, MemberStatus Status, bool Expired);
+public sealed record MemberRow(string Id, Guid Instance, string Address, ImmutableArray<string> Roles, long Epoch, MemberStatus Status, bool Expired)
+{
+    /// <summary>Epochs of the members that it has heard nothing of, as of its latest beat, though it should have.</summary>
+    public ImmutableArray<long> Unheard { get; init; } = [];
+}
 
 /// <summary>A lease that somebody holds. <paramref name="Epoch"/> grows with every change of hands, over all leases.</summary>
 public sealed record LeaseRow(string Name, string Owner, long OwnerEpoch, long Epoch);
@@ -36,14 +40,18 @@ public interface IMemberStore : IAsyncDisposable
     /// <summary>The member is up and may write. False where that life is over.</summary>
     ValueTask<bool> UpAsync(string id, long epoch, CancellationToken cancel);
 
-    /// <summary>Renews the member's lease, takes those of the wanted leases that nobody holds (only for a member that is up), and tells how everything stands.</summary>
-    ValueTask<MembershipView> BeatAsync(string id, long epoch, TimeSpan lease, IReadOnlyCollection<string> wanted, CancellationToken cancel);
+    /// <summary>
+    /// Renews the member's lease, takes those of the wanted leases that nobody holds (only for a member that is up), keeps whom it has not heard of for too long
+    /// (<paramref name="unheard"/>, their epochs), and tells how everything stands.
+    /// </summary>
+    ValueTask<MembershipView> BeatAsync(string id, long epoch, TimeSpan lease, IReadOnlyCollection<string> wanted, IReadOnlyCollection<long> unheard, CancellationToken cancel);
 
     /// <summary>
-    /// Declares down those of the members whose lease is still over; nothing of them is committed after. Forgets members that have been down for <paramref name="keep"/>.
-    /// Returns whom it declared down. Throws <see cref="Sharding.NotLeaderException"/> where <paramref name="id"/> does not lead.
+    /// Declares down those of the <paramref name="expired"/> members whose lease is still over, and those that are <paramref name="cutOff"/> whether it is or not; nothing of them is
+    /// committed after. Forgets members that have been down for <paramref name="keep"/>. Returns whom it declared down. Throws <see cref="Sharding.NotLeaderException"/> where
+    /// <paramref name="id"/> does not lead.
     /// </summary>
-    ValueTask<IReadOnlyList<string>> DownAsync(string id, long epoch, IReadOnlyList<MemberRow> members, TimeSpan keep, CancellationToken cancel);
+    ValueTask<IReadOnlyList<string>> DownAsync(string id, long epoch, IReadOnlyList<MemberRow> expired, IReadOnlyList<MemberRow> cutOff, TimeSpan keep, CancellationToken cancel);
 
     /// <summary>The member hands over; it may still write.</summary>
     ValueTask LeavingAsync(string id, long epoch, CancellationToken cancel);

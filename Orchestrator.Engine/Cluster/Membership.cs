@@ -19,10 +19,13 @@ public sealed class Membership : ILeaseOwner
     public Task Up => _state.Up.Task;
 
     /// <summary>
-    /// Whether the member may still take itself for up: false as soon as its lease may be over by its own steady clock, even where nothing has run in this process since (it was
+    /// Whether the member is up and may still take itself for it: false as soon as its lease may be over by its own steady clock, even where nothing has run in this process since (it was
     /// stopped, or starved). Writing is safe without asking: the database refuses a member that was declared down.
     /// </summary>
     public bool IsUp => _state.IsUp;
+
+    /// <summary>While the member joins: ids of the members that it has to be connected with first; null for none.</summary>
+    public string? WaitsFor => _state.WaitsFor;
 
     /// <summary>Number of this member's present or latest life; 0 before the first.</summary>
     public long Epoch => _state.Epoch;
@@ -67,6 +70,7 @@ internal sealed class MembershipState(TimeProvider time)
 {
     private long _validUntil;
     private long _epoch;
+    private string? _waitsFor;
 
     public TaskCompletionSource Up { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -74,6 +78,12 @@ internal sealed class MembershipState(TimeProvider time)
     {
         get => Volatile.Read(ref _epoch);
         set => Volatile.Write(ref _epoch, value);
+    }
+
+    public string? WaitsFor
+    {
+        get => Volatile.Read(ref _waitsFor);
+        set => Volatile.Write(ref _waitsFor, value);
     }
 
     public bool IsUp => time.GetTimestamp() < Volatile.Read(ref _validUntil);

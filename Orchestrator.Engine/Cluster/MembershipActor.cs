@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Persistence;
@@ -11,6 +12,8 @@ namespace Orchestrator.Engine.Cluster;
 ///      ▲                              │ row down or gone, or lease over by our own clock
 ///      └──everything above stopped── Over
 /// </code>
+/// It comes up when it is connected with everybody who is, so that it shares no work that it cannot talk about. When the connections between living members fail, those who lack most of
+/// the others are declared down; they find themselves in Joining again until the connections are back. A leader that is to go first gives up the lead.
 /// </summary>
 internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
 {
@@ -24,6 +27,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
     private readonly Func<long, Task> _onJoined;
     private readonly ClusterLog _log;
     private readonly Guid _instance = Guid.NewGuid();
+    private readonly Dictionary<long, long> _seenSince = [];
     private IDisposable? _hints;
     private long _epoch;
     private bool _beating;
@@ -31,7 +35,11 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
     private bool _downing;
     private long _lastDowning;
     private bool _leaving;
-    private bool _upFailed;
+    private bool _comingUp;
+    private bool _yields;
+    private ImmutableArray<(long Of, long By)> _complaints = [];
+    private long _complaintsSince;
+    private IReadOnlyList<MemberRow> _seen = [];
 
     public MembershipActor(MembershipSettings me, IMemberStore store, Cluster cluster, LeaseClaims claims, MembershipState state, Func<long, Task> onJoined)
     {
@@ -50,7 +58,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
         Receive<Failed>(failed => failed.Step == Downed.Step, OnDownFailed);
         Receive<Failed>(failed =>
         {
-            _upFailed |= failed.Step == ComeUp;
+            _comingUp &= failed.Step != ComeUp;
             _log.StepFailed(_me.Id, failed.Step, failed.Cause);
         });
         Receive<Expired>(expired => expired.Epoch == _epoch, _ => End("its lease could not be renewed in time"));
@@ -101,9 +109,10 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
         _state.Epoch = epoch;
         _cluster.SelfIs(new Member(_me.Id, _me.Address, epoch, MemberStatus.Joining, _me.Roles));
         _log.Joined(_me.Id, epoch);
-        Renewed(joined.StartedAt);
+        _comingUp = false;
+        if (!Renewed(joined.StartedAt)) return;
         Timers.StartPeriodicTimer(nameof(LookAgain), LookAgain.Instance, _me.Interval);
-        TryUp();
+        Beat();
     }
 
     private async Task ComeUpAsync(long epoch)
@@ -119,7 +128,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
         if (_beating) return;
         _beating = true;
         var (epoch, startedAt) = (_epoch, Now);
-        _store.BeatAsync(_me.Id, epoch, _me.Lease, [MembershipView.LeaderLease, .. _claims.Wanted], Within(_me.Interval))
+        _store.BeatAsync(_me.Id, epoch, _me.Lease, _yields ? _claims.Wanted : [MembershipView.LeaderLease, .. _claims.Wanted], Unheard(), Within(_me.Interval))
             .PipeTo(Self, null, view => new Beaten(view, epoch, startedAt), cause => new Failed(Beaten.Step, cause));
     }
 
@@ -141,20 +150,59 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
                 End("another process has joined under its id");
                 return;
         }
-        Renewed(beaten.StartedAt);
-        if (_upFailed) TryUp();
+        if (!Renewed(beaten.StartedAt)) return;
+        Look(view);
         foreach (var change in MembershipRules.Changes(_cluster.State.Members, view)) _cluster.Update(change);
+        if (_cluster.SelfMember.Status != MemberStatus.Joining) _state.ValidUntil(EndOf(beaten.StartedAt));
         if (_cluster.SelfMember.Status == MemberStatus.Up) _state.Up.TrySetResult();
         _cluster.LeaderIs(view.Leader is { } leader ? MembershipRules.ToMember(leader) : null);
         HoldLeases(view);
-        if (view.Leader is { } me && me.Id == _me.Id) DownExpired(view);
+        if (_cluster.SelfMember.Status == MemberStatus.Joining) TryUp(view);
+        if (view.Leader is { } me && me.Id == _me.Id)
+        {
+            if (_yields) GiveUpTheLead();
+            else DownExpired(view);
+        }
         if (_beatAgain) Beat();
     }
 
-    private void TryUp()
+    /// <summary>A life that was just seen for the first time is given the time that it needs to be heard of.</summary>
+    private void Look(MembershipView view)
     {
-        _upFailed = false;
+        if (MembershipRules.Complaints(view) is var complaints && !complaints.SequenceEqual(_complaints)) (_complaints, _complaintsSince) = (complaints, Now);
+        _yields = IsSettled && MembershipRules.Connected(view) is { IsEmpty: false } connected && !connected.Contains(_me.Id);
+        _seen = [.. MembershipRules.ToMeet(view, _me.Id)];
+        var epochs = _seen.Select(member => member.Epoch).ToHashSet();
+        foreach (var gone in _seenSince.Keys.Where(epoch => !epochs.Contains(epoch)).ToList()) _seenSince.Remove(gone);
+        foreach (var epoch in epochs) _seenSince.TryAdd(epoch, Now);
+    }
+
+    private bool IsSettled => !_complaints.IsEmpty && Context.System.TimeProvider.GetElapsedTime(_complaintsSince) >= _me.StableAfter;
+
+    private long[] Unheard()
+    {
+        var time = Context.System.TimeProvider;
+        return _cluster.Contact is not { } contact ? [] : [.. _seen.Where(member => time.GetElapsedTime(_seenSince[member.Epoch]) > _me.AcceptableSilence
+            && contact.SilentFor(MembershipRules.ToMember(member)) > _me.AcceptableSilence).Select(member => member.Epoch)];
+    }
+
+    private void TryUp(MembershipView view)
+    {
+        if (_comingUp || _leaving) return;
+        if (_cluster.Contact is { } contact && MembershipRules.ToMeet(view, _me.Id).Where(member => !contact.IsConnected(MembershipRules.ToMember(member))).ToList() is { Count: > 0 } missing)
+        {
+            _state.WaitsFor = string.Join(", ", missing.Select(member => member.Id));
+            return;
+        }
+        _state.WaitsFor = null;
+        _comingUp = true;
         ComeUpAsync(_epoch).PipeTo(Self, null, () => LookAgain.Instance, cause => new Failed(ComeUp, cause));
+    }
+
+    private void GiveUpTheLead()
+    {
+        _log.GivesUpTheLead(_me.Id);
+        _store.ReleaseAsync(MembershipView.LeaderLease, _me.Id, _epoch, Within(_me.Lease)).AsTask().PipeTo(Self, null, () => LookAgain.Instance, cause => new Failed("give up the lead", cause));
     }
 
     private void OnBeatFailed(Failed failed)
@@ -174,12 +222,12 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
 
     private void DownExpired(MembershipView view)
     {
-        var expired = MembershipRules.ToDown(view, _me.Id);
+        var (expired, cutOff) = MembershipRules.ToDown(view, _me.Id, IsSettled ? MembershipRules.Connected(view) : [.. view.Members.Select(member => member.Id)]);
         var forget = view.Members.Any(member => member.Status == MemberStatus.Down) && Context.System.TimeProvider.GetElapsedTime(_lastDowning) > _me.KeepDown;
-        if (_downing || (expired.IsEmpty && !forget)) return;
+        if (_downing || (expired.IsEmpty && cutOff.IsEmpty && !forget)) return;
         _downing = true;
         _lastDowning = Now;
-        _store.DownAsync(_me.Id, _epoch, expired, _me.KeepDown, Within(_me.Lease)).PipeTo(Self, null, ids => new Downed(ids), cause => new Failed(Downed.Step, cause));
+        _store.DownAsync(_me.Id, _epoch, expired, cutOff, _me.KeepDown, Within(_me.Lease)).PipeTo(Self, null, ids => new Downed(ids), cause => new Failed(Downed.Step, cause));
     }
 
     private void OnDowned(Downed downed)
@@ -196,14 +244,21 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
         _log.StepFailed(_me.Id, failed.Step, failed.Cause);
     }
 
-    /// <summary>The lease lasts at least so long, counted from before it was asked for.</summary>
-    private void Renewed(long startedAt)
+    /// <summary>The lease lasts at least so long, counted from before it was asked for. False where that is over already, and this life with it: the answer came late, or was read late.</summary>
+    private bool Renewed(long startedAt)
     {
         var time = Context.System.TimeProvider;
         var left = _me.Validity - time.GetElapsedTime(startedAt, Now);
-        _state.ValidUntil(startedAt + (long)(_me.Validity.TotalSeconds * time.TimestampFrequency));
+        if (left <= TimeSpan.Zero)
+        {
+            End("the renewal of its lease took as long as the lease");
+            return false;
+        }
         Timers.StartSingleTimer(nameof(Expired), new Expired(_epoch), left);
+        return true;
     }
+
+    private long EndOf(long startedAt) => startedAt + (long)(_me.Validity.TotalSeconds * Context.System.TimeProvider.TimestampFrequency);
 
     /// <summary>This life is over: say so, wait until everything of it has stopped, join again.</summary>
     private void End(string reason)
@@ -211,6 +266,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
         _log.LifeOver(_me.Id, _epoch, reason);
         Timers.CancelAll();
         _state.ValidUntil(0);
+        _state.WaitsFor = null;
         _epoch = 0;
         _claims.Hold([]);
         _cluster.LeaderIs(null);
@@ -218,7 +274,7 @@ internal sealed partial class MembershipActor : ReceiveActor, IWithTimers
         if (!_leaving) StopEverything();
     }
 
-    private void StopEverything() => _cluster.BeforeRejoin().PipeTo(Self, null, () => Join.Instance, cause => new Failed(StillRunning.Step, cause));
+    private void StopEverything() => _cluster.BeforeRejoin().WaitAsync(_me.StopPatience, Context.System.TimeProvider).PipeTo(Self, null, () => Join.Instance, cause => new Failed(StillRunning.Step, cause));
 
     private void OnNotStopped(Failed failed)
     {

@@ -28,9 +28,43 @@ internal static class MembershipRules
         return row.Instance != instance && IsLive(row.Status) && !row.Expired ? Verdict.Replaced : Verdict.Over;
     }
 
-    /// <summary>Whom the leader declares down: everybody whose lease is over.</summary>
-    public static ImmutableArray<MemberRow> ToDown(MembershipView view, string leader) =>
-        [.. view.Members.Where(member => member.Id != leader && member.Expired && IsLive(member.Status))];
+    /// <summary>Whom the leader declares down: everybody whose lease is over, and who is cut off from the others.</summary>
+    /// <param name="view">How things stand.</param>
+    /// <param name="leader">Who decides.</param>
+    /// <param name="connected"><see cref="Connected"/>, when that has been the same for long enough; else everybody.</param>
+    public static (ImmutableArray<MemberRow> Expired, ImmutableArray<MemberRow> CutOff) ToDown(MembershipView view, string leader, ImmutableHashSet<string> connected)
+    {
+        return ([.. view.Members.Where(member => member.Id != leader && member.Expired && IsLive(member.Status))], [.. ToMeet(view, leader).Where(member => !connected.Contains(member.Id))]);
+    }
+
+    /// <summary>
+    /// The members that go on together: all have heard of each other. Where not all have, those go that lack most of the others, one after the other; the leader and who has been there
+    /// longer are kept where that decides nothing. Everybody concludes the same from the same view.
+    /// </summary>
+    public static ImmutableHashSet<string> Connected(MembershipView view)
+    {
+        var left = view.Members.Where(member => IsIn(member) && !member.Expired).ToList();
+        var leader = view.Leader?.Id;
+        while (left.Select(member => (Member: member, Lacks: left.Count(other => Lack(member, other)))).OrderByDescending(each => each.Lacks)
+            .ThenBy(each => each.Member.Id == leader).ThenByDescending(each => each.Member.Epoch).FirstOrDefault() is { Lacks: > 0 } worst)
+            left.Remove(worst.Member);
+        return [.. left.Select(member => member.Id)];
+    }
+
+    /// <summary>Who of those that share the work says of whom that it does not hear of it, in order; epochs, as a new life is another matter.</summary>
+    public static ImmutableArray<(long Of, long By)> Complaints(MembershipView view)
+    {
+        var present = view.Members.Where(member => IsIn(member) && !member.Expired).ToDictionary(member => member.Epoch);
+        return [.. present.Values.SelectMany(member => member.Unheard.Where(present.ContainsKey).Select(epoch => (epoch, member.Epoch))).Order()];
+    }
+
+    /// <summary>Whom one that joins has to be connected with before it comes up: everybody it would share the work with. Who is gone leaves this with its lease.</summary>
+    public static IEnumerable<MemberRow> ToMeet(MembershipView view, string id) => view.Members.Where(member => member.Id != id && IsIn(member) && !member.Expired);
+
+    /// <summary>Shares the work, or still hands over.</summary>
+    private static bool IsIn(MemberRow member) => member.Status is MemberStatus.Up or MemberStatus.Leaving;
+
+    private static bool Lack(MemberRow one, MemberRow other) => one.Unheard.Contains(other.Epoch) || other.Unheard.Contains(one.Epoch);
 
     /// <summary>The member as subscribers of <see cref="Cluster"/> know it.</summary>
     public static Member ToMember(MemberRow row) => new(row.Id, row.Address, row.Epoch, row.Status, [.. row.Roles]);

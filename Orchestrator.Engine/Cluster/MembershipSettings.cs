@@ -21,6 +21,20 @@ public sealed record MembershipSettings(string Id, string Address)
     /// </summary>
     public double Margin { get; init; } = 0.1;
 
+    /// <summary>
+    /// How long two members may hear nothing of each other, though both show the database that they live, before they say so.
+    /// </summary>
+    public TimeSpan AcceptableSilence => Lease;
+
+    /// <summary>
+    /// How long what is said about who hears of whom has to stay the same before somebody is declared down for it. Not all notice at once, and who is judged by the first complaint
+    /// alone may be the wrong one (Akka's split-brain-resolver.stable-after).
+    /// </summary>
+    public TimeSpan StableAfter => Lease;
+
+    /// <summary>How long what ran in an earlier life may take to stop before that is complained about, and it is told to again.</summary>
+    public TimeSpan StopPatience => Lease * 5;
+
     /// <summary>How long members that were declared down stay to be seen.</summary>
     public TimeSpan KeepDown { get; init; } = TimeSpan.FromMinutes(1);
 

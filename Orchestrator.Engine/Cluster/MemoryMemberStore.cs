@@ -41,7 +41,7 @@ public sealed class MemoryMemberStore(TimeProvider time) : IMemberStore
     public ValueTask<bool> UpAsync(string id, long epoch, CancellationToken cancel) => Do(id, () => Become(id, epoch, MemberStatus.Up, MemberStatus.Joining));
 
     /// <inheritdoc/>
-    public ValueTask<MembershipView> BeatAsync(string id, long epoch, TimeSpan lease, IReadOnlyCollection<string> wanted, CancellationToken cancel)
+    public ValueTask<MembershipView> BeatAsync(string id, long epoch, TimeSpan lease, IReadOnlyCollection<string> wanted, IReadOnlyCollection<long> unheard, CancellationToken cancel)
     {
         var changed = false;
         return Do(id, () =>
@@ -56,7 +56,7 @@ public sealed class MemoryMemberStore(TimeProvider time) : IMemberStore
                         changed = true;
                     }
                 }
-                _members[id] = (member.Row, Now + lease);
+                _members[id] = (member.Row with { Unheard = [.. unheard] }, Now + lease);
             }
             return new MembershipView(
                 [.. _members.Values.Select(each => each.Row with { Expired = each.LeaseUntil <= Now }).OrderBy(row => row.Id, StringComparer.Ordinal)],
@@ -65,13 +65,13 @@ public sealed class MemoryMemberStore(TimeProvider time) : IMemberStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<string>> DownAsync(string id, long epoch, IReadOnlyList<MemberRow> members, TimeSpan keep, CancellationToken cancel) => Do<IReadOnlyList<string>>(id, () =>
+    public ValueTask<IReadOnlyList<string>> DownAsync(string id, long epoch, IReadOnlyList<MemberRow> expired, IReadOnlyList<MemberRow> cutOff, TimeSpan keep, CancellationToken cancel) => Do<IReadOnlyList<string>>(id, () =>
     {
         CheckLeader(id, epoch);
         var downed = new List<string>();
-        foreach (var target in members)
+        foreach (var target in expired.Concat(cutOff))
         {
-            if (!_members.TryGetValue(target.Id, out var member) || member.Row.Epoch != target.Epoch || member.LeaseUntil > Now) continue;
+            if (!_members.TryGetValue(target.Id, out var member) || member.Row.Epoch != target.Epoch || (!cutOff.Contains(target) && member.LeaseUntil > Now)) continue;
             OnFenced?.Invoke(target.Id, target.Epoch);
             if (Become(target.Id, target.Epoch, MemberStatus.Down, MemberStatus.Joining, MemberStatus.Up, MemberStatus.Leaving)) downed.Add(target.Id);
         }

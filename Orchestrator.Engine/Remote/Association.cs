@@ -27,6 +27,7 @@ internal sealed partial class Association
     private int _failures;
     private ITimer? _retry;
     private long? _unreachableSince;
+    private long _lastHeard;
     private long _life;
     private bool _closing;
     private bool _closed;
@@ -39,7 +40,7 @@ internal sealed partial class Association
         RootPath = ActorPath.Root(remote);
         TemporaryPath = RootPath.Child("temp");
         _queue = new SendQueue(remoting.Settings.SendQueue);
-        _unreachableSince = System.TimeProvider.GetTimestamp();
+        _unreachableSince = _lastHeard = System.TimeProvider.GetTimestamp();
     }
 
     public Remoting Remoting { get; }
@@ -58,6 +59,16 @@ internal sealed partial class Association
         {
             lock (_lock)
                 return _link is not null;
+        }
+    }
+
+    /// <summary>How long nothing has been heard, over whichever connection; before the first, since this was made.</summary>
+    public TimeSpan SilentFor
+    {
+        get
+        {
+            lock (_lock)
+                return System.TimeProvider.GetElapsedTime(_link?.LastHeard ?? _lastHeard);
         }
     }
 
@@ -236,7 +247,11 @@ internal sealed partial class Association
             else
                 _queue.AddControl(new OutboundText(FrameKind.Heartbeat));
         }
-        else if (given && !Remoting.IsMember(Remote))
+        else if (Remoting.IsMember(Remote))
+        {
+            EnsureConnecting();
+        }
+        else if (given)
         {
             lock (_lock)
                 _unreachableSince = System.TimeProvider.GetTimestamp();
@@ -407,7 +422,13 @@ internal sealed partial class Association
             _retry = null;
         }
 
-        if (!_queue.IsEmpty || HasWatches)
+        ConnectWhereWanted();
+    }
+
+    /// <summary>Somebody waits for it; or it is a member, which there always has to be a connection with.</summary>
+    private void ConnectWhereWanted()
+    {
+        if (!_queue.IsEmpty || HasWatches || Remoting.IsMember(Remote))
             EnsureConnecting();
     }
 
@@ -418,6 +439,7 @@ internal sealed partial class Association
             if (!ReferenceEquals(_link, link))
                 return;
             _link = null;
+            _lastHeard = link.LastHeard;
             _unreachableSince = System.TimeProvider.GetTimestamp();
             if (Remote.CanBeDialled && !_closing && !link.PeerLeaves)
                 ScheduleRetry();
@@ -427,8 +449,7 @@ internal sealed partial class Association
         if (link.PeerLeaves)
             EndLife(link.Uid);
         System.EventStream.Publish(new DisassociatedEvent(System.Address, Remote, cause));
-        if (!_queue.IsEmpty || HasWatches)
-            EnsureConnecting();
+        ConnectWhereWanted();
     }
 
     private void EndLife(long uid)

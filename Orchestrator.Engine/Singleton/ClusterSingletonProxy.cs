@@ -6,7 +6,8 @@ namespace Orchestrator.Engine.Singleton;
 
 /// <summary>
 /// Stands for the singleton wherever it runs: forwards messages to it and keeps them while there is none, up to a limit, the oldest being dropped. It asks the manager
-/// of every member, which has the same path everywhere; the one that runs the singleton says so.
+/// of every member, which has the same path everywhere; the one that runs the singleton says so, and later when it does not any more. It asks again and again: a manager forgets
+/// those whose member was declared down, and need not have lost a connection with one that is back.
 /// </summary>
 public sealed class ClusterSingletonProxy : UntypedActor, IWithTimers
 {
@@ -32,8 +33,6 @@ public sealed class ClusterSingletonProxy : UntypedActor, IWithTimers
 
         public string Address => address;
 
-        public bool HasAnswered { get; set; }
-
         public IActorRef? Singleton { get; set; }
     }
 
@@ -47,6 +46,7 @@ public sealed class ClusterSingletonProxy : UntypedActor, IWithTimers
     protected override void PreStart()
     {
         Add("", new Manager(_local, ""));
+        Timers.StartPeriodicTimer(nameof(Again), new Again(), AskAgain);
         Cluster.Cluster.Get(Context.System).Subscribe(Self);
         Context.System.EventStream.Subscribe<AssociatedEvent>(Self);
     }
@@ -77,7 +77,8 @@ public sealed class ClusterSingletonProxy : UntypedActor, IWithTimers
                     Observe(name, manager);
                 break;
             case Again:
-                OnAgain();
+                foreach (var (name, manager) in _managers)
+                    Observe(name, manager);
                 break;
             default:
                 Pass(message);
@@ -105,28 +106,16 @@ public sealed class ClusterSingletonProxy : UntypedActor, IWithTimers
     {
         _managers[name] = manager;
         Observe(name, manager);
-        Timers.StartPeriodicTimer(nameof(Again), new Again(), AskAgain);
     }
 
     private void Observe(string name, Manager manager) => manager.Actor.Tell(new ClusterSingletonManager.Observe(Self, name), Self);
-
-    private void OnAgain()
-    {
-        foreach (var (name, manager) in _managers)
-        {
-            if (!manager.HasAnswered)
-                Observe(name, manager);
-        }
-
-        if (_managers.Values.All(manager => manager.HasAnswered))
-            Timers.Cancel(nameof(Again));
-    }
 
     private void OnSingleton(ClusterSingletonManager.SingletonIs now)
     {
         if (!_managers.TryGetValue(now.Manager, out var manager))
             return;
-        manager.HasAnswered = true;
+        if (Equals(manager.Singleton, now.Singleton))
+            return;
         manager.Singleton = now.Singleton;
         Choose(now.Singleton);
     }

@@ -132,6 +132,23 @@ public abstract class MemberStoreSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whom_a_member_does_not_hear_of_is_seen_by_all_and_one_that_is_cut_off_can_be_declared_down_though_it_lives()
+    {
+        var (one, two, three) = (await UpAsync("m1"), await UpAsync("m2"), await UpAsync("m3"));
+        await Store.BeatAsync("m3", three, Lease, [], [one, two], default);
+        var seen = (await BeatAsync("m1", one, MembershipView.LeaderLease)).Members;
+        seen.Single(member => member.Id == "m3").Unheard.ShouldBe([one, two]);
+        seen.Single(member => member.Id == "m1").Unheard.ShouldBeEmpty();
+        await Store.BeatAsync("m3", three, Lease, [], [], default);
+        (await BeatAsync("m1", one)).Members.Single(member => member.Id == "m3").Unheard.ShouldBeEmpty();
+
+        (await Store.DownAsync("m1", one, [.. seen.Where(member => member.Id == "m2")], [.. seen.Where(member => member.Id == "m3")], TimeSpan.FromHours(1), default)).ShouldBe(["m3"]);
+        (await StatusAsync("m3", three)).ShouldBe(MemberStatus.Down);
+        (await StatusAsync("m2", two)).ShouldBe(MemberStatus.Up);
+        (await Store.JoinAsync(Settings("m3"), Guid.NewGuid(), false, default)).ShouldNotBeNull();
+    }
+
+    [Fact]
     public async Task A_member_that_is_down_stays_down_until_it_joins_again()
     {
         var (one, two) = (await UpAsync("m1"), await UpAsync("m2"));
@@ -152,7 +169,7 @@ public abstract class MemberStoreSuite : IAsyncLifetime
         var seen = (await BeatAsync("m1", one, MembershipView.LeaderLease)).Members;
         await Store.ReportUnreachableAsync("m2", two, default);
         await DownAsync("m1", one, seen);
-        await Store.DownAsync("m1", one, [], TimeSpan.FromMinutes(-1), default);
+        await Store.DownAsync("m1", one, [], [], TimeSpan.FromMinutes(-1), default);
         (await BeatAsync("m1", one)).Members.Select(member => member.Id).ShouldBe(["m1"]);
     }
 
@@ -196,10 +213,10 @@ public abstract class MemberStoreSuite : IAsyncLifetime
         return epoch;
     }
 
-    protected ValueTask<MembershipView> BeatAsync(string id, long epoch, params string[] wanted) => Store.BeatAsync(id, epoch, Lease, wanted, default);
+    protected ValueTask<MembershipView> BeatAsync(string id, long epoch, params string[] wanted) => Store.BeatAsync(id, epoch, Lease, wanted, [], default);
 
     protected ValueTask<IReadOnlyList<string>> DownAsync(string leader, long epoch, IReadOnlyList<MemberRow> members) =>
-        Store.DownAsync(leader, epoch, members, TimeSpan.FromHours(1), default);
+        Store.DownAsync(leader, epoch, members, [], TimeSpan.FromHours(1), default);
 
     private async Task<MemberStatus> StatusAsync(string id, long epoch) => (await BeatAsync(id, epoch)).Members.Single(member => member.Id == id).Status;
 

@@ -33,7 +33,41 @@ public sealed class MembershipRulesTests
         var view = new MembershipView([
             Row("m1", MemberStatus.Up, 1, expired: true), Row("m2", MemberStatus.Up, 2, expired: true), Row("m3", MemberStatus.Up, 3),
             Row("m4", MemberStatus.Down, 4, expired: true), Row("m5", MemberStatus.Joining, 5, expired: true), Row("m6", MemberStatus.Leaving, 6, expired: true)], []);
-        MembershipRules.ToDown(view, "m1").Select(row => row.Id).ShouldBe(["m2", "m5", "m6"]);
+        MembershipRules.ToDown(view, "m1", MembershipRules.Connected(view)).Expired.Select(row => row.Id).ShouldBe(["m2", "m5", "m6"]);
+    }
+
+    [Theory]
+    [InlineData("", "m1 m2 m3")]
+    // Cut off from both others: whichever side says so.
+    [InlineData("1-2 1-3", "m2 m3")]
+    [InlineData("2-1 3-1", "m2 m3")]
+    [InlineData("2-1 2-3", "m1 m3")]
+    // Two that do not hear of each other while both hear the third: who leads stays, else who came first.
+    [InlineData("1-2", "m1 m3")]
+    [InlineData("3-2", "m1 m2")]
+    // Nobody hears of anybody: the leader stays.
+    [InlineData("1-2 1-3 2-3", "m1")]
+    // News of an earlier life.
+    [InlineData("1-9 2-9", "m1 m2 m3")]
+    public void Of_members_that_do_not_hear_of_each_other_the_most_that_do_stay(string unheard, string expected)
+    {
+        var pairs = unheard.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('-').Select(long.Parse).ToArray()).ToList();
+        var rows = Enumerable.Range(1, 3).Select(i => Row($"m{i}", MemberStatus.Up, i) with { Unheard = [.. pairs.Where(pair => pair[0] == i).Select(pair => pair[1])] });
+        var view = new MembershipView([.. rows], [new LeaseRow(MembershipView.LeaderLease, "m1", 1, 1)]);
+        string.Join(' ', MembershipRules.Connected(view).Order()).ShouldBe(expected);
+        MembershipRules.ToDown(view, "m1", MembershipRules.Connected(view)).CutOff.Select(row => row.Id).ShouldBe(new[] { "m2", "m3" }.Except(expected.Split(' ')));
+        MembershipRules.Complaints(view).Length.ShouldBe(pairs.Count(pair => pair[1] < 9));
+    }
+
+    [Fact]
+    public void Who_joins_or_whose_lease_is_over_cuts_nobody_off()
+    {
+        var view = new MembershipView([
+            Row("m1", MemberStatus.Joining, 1) with { Unheard = [2, 3] }, Row("m2", MemberStatus.Up, 2, expired: true) with { Unheard = [1, 3] },
+            Row("m3", MemberStatus.Up, 3) with { Unheard = [1, 2] }, Row("m4", MemberStatus.Leaving, 4) with { Unheard = [2] }], []);
+        MembershipRules.Connected(view).Order().ShouldBe(["m3", "m4"]);
+        MembershipRules.ToMeet(view, "m1").Select(row => row.Id).ShouldBe(["m3", "m4"]);
+        MembershipRules.ToDown(view, "m3", MembershipRules.Connected(view)).CutOff.ShouldBeEmpty();
     }
 
     [Theory]

@@ -54,6 +54,29 @@ public sealed class PostgresMemberStoreTests : MemberStoreSuite
     }
 
     [Fact]
+    public async Task A_write_of_a_member_that_still_joins_is_refused_and_one_when_it_is_up_is_not()
+    {
+        var epoch = (await JoinAsync("m1")).ShouldNotBeNull();
+        await _journal.WriteAsAsync("m1", epoch);
+        await Should.ThrowAsync<FencedException>(async () => await _journal.WriteAsync([new JournalWrite("a", 1, "create", default)]));
+        (await Store.UpAsync("m1", epoch, default)).ShouldBeTrue();
+        (await _journal.WriteAsync([new JournalWrite("a", 1, "create", default)])).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_database_of_the_first_version_is_brought_up_to_date_when_it_is_opened()
+    {
+        await using var connection = new NpgsqlConnection(_connectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await ExecuteAsync(connection, "ALTER TABLE members DROP COLUMN unheard");
+        await ExecuteAsync(connection, "UPDATE meta SET value = 1 WHERE name = 'version'");
+        await using var journal = await PostgresJournal.OpenAsync(new PostgresSettings(_connectionString));
+        await using var store = await PostgresMemberStore.OpenAsync(journal);
+        var epoch = await UpAsync("m1");
+        (await store.BeatAsync("m1", epoch, TimeSpan.FromMinutes(1), [], [7], default)).Members.ShouldHaveSingleItem().Unheard.ShouldBe([7]);
+    }
+
+    [Fact]
     public async Task A_member_stopped_in_the_middle_of_a_commit_does_not_hold_up_its_being_declared_down()
     {
         var (one, two) = (await UpAsync("m1"), await UpAsync("m2"));

@@ -134,6 +134,34 @@ public sealed class ClusterShardingTests
     }
 
     [Fact]
+    public async Task A_leader_that_is_cut_off_from_the_others_but_not_from_the_store_gives_way_and_comes_back()
+    {
+        await using var members = new TestMembers(lease: TimeSpan.FromSeconds(2));
+        foreach (var id in new[] { "a", "b", "c" })
+            await members.StartAsync(id);
+        await SpreadAsync(members);
+        TestWait.Until(() => members["b"].Cluster.State.Leader is not null, "a leader");
+        var lonely = members["b"].Cluster.State.Leader!.Id;
+        var others = members.All.Where(member => member.Id != lonely).OrderBy(member => member.Id).ToList();
+        var epoch = members[lonely].Membership.Epoch;
+
+        foreach (var other in others)
+            members.Network.Partition(members[lonely].System.Address, other.System.Address);
+
+        foreach (var entity in Entities)
+            (await EventuallyAsync(() => others[0].WhoAsync(entity, TimeSpan.FromSeconds(1)), members)).ShouldNotBe(lonely);
+        (await EventuallyAsync(() => others[1].Singleton.Ask<string>("who", TimeSpan.FromSeconds(1)), members)).ShouldNotBe(lonely);
+        TestWait.Until(() => members[lonely].Membership.Epoch > epoch && members[lonely].Membership.WaitsFor is not null, $"{lonely} waits for the others in its next life");
+        members[lonely].Membership.IsUp.ShouldBeFalse();
+
+        foreach (var other in others)
+            members.Network.Heal(members[lonely].System.Address, other.System.Address);
+        await SpreadAsync(members);
+        TestWait.Until(() => members[lonely].Membership.IsUp, $"{lonely} is up");
+        members.Ledger.Overlaps.ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_singleton_moves_when_its_member_leaves_and_every_member_finds_it()
     {
         await using var members = new TestMembers();
@@ -252,7 +280,7 @@ public sealed class ClusterShardingTests
     }
 
     /// <summary>Tries again for what fails while the cluster is not whole; in the end throws what failed last.</summary>
-    private static async Task<T> EventuallyAsync<T>(Func<Task<T>> attempt)
+    private static async Task<T> EventuallyAsync<T>(Func<Task<T>> attempt, TestMembers? members = null)
     {
         var start = TimeProvider.System.GetTimestamp();
         while (true)
@@ -264,6 +292,10 @@ public sealed class ClusterShardingTests
             catch (Exception) when (TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(30))
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+            }
+            catch (Exception e) when (members is not null)
+            {
+                throw new InvalidOperationException(await members.TellAsync(), e);
             }
         }
     }

@@ -77,6 +77,15 @@ internal sealed class TestMembers : IAsyncDisposable
         return shards;
     }
 
+    /// <summary>How each member sees the cluster.</summary>
+    public async Task<string> TellAsync()
+    {
+        var shards = await ShardsAsync();
+        return string.Join("; ", All.Select(member => $"{member.Id} at {member.Membership.Epoch}{(member.Membership.IsUp ? "" : " (not up)")} sees "
+            + $"{string.Join(", ", member.Cluster.State.Members.Select(each => $"{each.Id} {each.Epoch} {each.Status}"))} led by {member.Cluster.State.Leader?.Id}, "
+            + $"waits for {member.Membership.WaitsFor}, hosts {string.Join(' ', shards[member.Id].Order())}"));
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var member in All)

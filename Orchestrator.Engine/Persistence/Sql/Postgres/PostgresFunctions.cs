@@ -6,7 +6,7 @@ internal static class PostgresFunctions
     // The newest number is asked per row with max(), which a plan can only answer by the index: a semi-join would be planned once, while the table is
     // small, as a scan of all of it.
     private const string Journal = $$"""
-        CREATE FUNCTION journal_append(member text, at_epoch bigint, in_session bigint, batch_id bigint, write_of int[], ids text[], numbers bigint[], operations text[],
+        CREATE OR REPLACE FUNCTION journal_append(member text, at_epoch bigint, in_session bigint, batch_id bigint, write_of int[], ids text[], numbers bigint[], operations text[],
           payloads bytea[], OUT before bigint, OUT written bigint, OUT refused int[]) LANGUAGE plpgsql AS $f$
         DECLARE
           n bigint := cardinality(ids);
@@ -39,7 +39,7 @@ internal static class PostgresFunctions
         END $f$;
 
         -- A new session of a member's writer: what an earlier session may still have under way can never commit after this has. Null for a fenced member.
-        CREATE FUNCTION journal_session(member text, at_epoch bigint) RETURNS bigint LANGUAGE plpgsql AS $f$
+        CREATE OR REPLACE FUNCTION journal_session(member text, at_epoch bigint) RETURNS bigint LANGUAGE plpgsql AS $f$
         DECLARE
           made bigint;
         BEGIN
@@ -51,13 +51,13 @@ internal static class PostgresFunctions
 
     // Locks are taken in the order head, leases, members, so that no two transactions wait for each other.
     private const string Membership = $$"""
-        CREATE FUNCTION lease_held(lease text) RETURNS boolean LANGUAGE sql STABLE AS $f$
+        CREATE OR REPLACE FUNCTION lease_held(lease text) RETURNS boolean LANGUAGE sql STABLE AS $f$
           SELECT EXISTS (SELECT 1 FROM leases l JOIN members m ON m.id = l.owner AND m.epoch = l.owner_epoch
             WHERE l.name = lease AND m.state IN ('up', 'leaving') AND (l.name <> 'leader' OR m.lease_until > clock_timestamp()))
         $f$;
 
         -- A new life of a member. Null, and nothing done, where another process lives under that id and is not to be replaced.
-        CREATE FUNCTION member_join(member text, process uuid, at_address text, has_roles text[], lease interval, take_over boolean) RETURNS bigint LANGUAGE plpgsql AS $f$
+        CREATE OR REPLACE FUNCTION member_join(member text, process uuid, at_address text, has_roles text[], lease interval, take_over boolean) RETURNS bigint LANGUAGE plpgsql AS $f$
         DECLARE
           made bigint;
         BEGIN
@@ -75,7 +75,7 @@ internal static class PostgresFunctions
           RETURN made;
         END $f$;
 
-        CREATE FUNCTION member_become(member text, at_epoch bigint, new_state text, old_states text[]) RETURNS boolean LANGUAGE plpgsql AS $f$
+        CREATE OR REPLACE FUNCTION member_become(member text, at_epoch bigint, new_state text, old_states text[]) RETURNS boolean LANGUAGE plpgsql AS $f$
         BEGIN
           UPDATE members SET state = new_state WHERE id = member AND epoch = at_epoch AND state = ANY (old_states);
           IF FOUND THEN
@@ -85,7 +85,7 @@ internal static class PostgresFunctions
         END $f$;
 
         -- Shows that a member lives, competes for the wanted leases, and tells how everything stands.
-        CREATE FUNCTION member_beat(member text, at_epoch bigint, lease interval, wanted text[]) RETURNS text LANGUAGE plpgsql AS $f$
+        CREATE OR REPLACE FUNCTION member_beat(member text, at_epoch bigint, lease interval, wanted text[], not_heard bigint[]) RETURNS text LANGUAGE plpgsql AS $f$
         DECLARE
           wish text;
         BEGIN
@@ -100,16 +100,16 @@ internal static class PostgresFunctions
               NOTIFY {{PostgresSchema.MembersChannel}};
             END LOOP;
           END IF;
-          UPDATE members SET lease_until = clock_timestamp() + lease WHERE id = member AND epoch = at_epoch AND state IN ('joining', 'up', 'leaving');
+          UPDATE members SET lease_until = clock_timestamp() + lease, unheard = not_heard WHERE id = member AND epoch = at_epoch AND state IN ('joining', 'up', 'leaving');
           RETURN json_build_object(
             'members', coalesce((SELECT json_agg(json_build_object('id', id, 'instance', instance, 'address', address, 'roles', roles, 'epoch', epoch, 'state', state,
-              'expired', lease_until <= clock_timestamp()) ORDER BY id) FROM members), '[]'),
+              'expired', lease_until <= clock_timestamp(), 'unheard', unheard) ORDER BY id) FROM members), '[]'),
             'leases', coalesce((SELECT json_agg(json_build_object('name', name, 'owner', owner, 'ownerEpoch', owner_epoch, 'epoch', epoch) ORDER BY name)
               FROM leases WHERE lease_held(name)), '[]'))::text;
         END $f$;
 
-        -- Declares members down whose lease is over. Waiting for the head means that what they have under way is committed before, or never.
-        CREATE FUNCTION members_down(leader text, leader_epoch bigint, ids text[], epochs bigint[], keep interval) RETURNS text[] LANGUAGE plpgsql AS $f$
+        -- Declares members down whose lease is over, and the living ones that are named as such. Waiting for the head means that what they have under way is committed before, or never.
+        CREATE OR REPLACE FUNCTION members_down(leader text, leader_epoch bigint, ids text[], epochs bigint[], living boolean[], keep interval) RETURNS text[] LANGUAGE plpgsql AS $f$
         DECLARE
           downed text[];
         BEGIN
@@ -122,8 +122,8 @@ internal static class PostgresFunctions
             RAISE EXCEPTION 'member % does not lead at epoch %', leader, leader_epoch USING ERRCODE = '{{PostgresSchema.NotLeaderState}}';
           END IF;
           WITH changed AS (
-            UPDATE members m SET state = 'down' FROM unnest(ids, epochs) AS t (id, epoch)
-              WHERE m.id = t.id AND m.epoch = t.epoch AND m.state IN ('joining', 'up', 'leaving') AND m.lease_until <= clock_timestamp() RETURNING m.id)
+            UPDATE members m SET state = 'down', lease_until = least(m.lease_until, clock_timestamp()) FROM unnest(ids, epochs, living) AS t (id, epoch, lives)
+              WHERE m.id = t.id AND m.epoch = t.epoch AND m.state IN ('joining', 'up', 'leaving') AND (t.lives OR m.lease_until <= clock_timestamp()) RETURNING m.id)
             SELECT array_agg(id) INTO downed FROM changed;
           DELETE FROM members WHERE state = 'down' AND lease_until < clock_timestamp() - keep;
           IF FOUND OR downed IS NOT NULL THEN
@@ -132,14 +132,14 @@ internal static class PostgresFunctions
           RETURN coalesce(downed, ARRAY[]::text[]);
         END $f$;
 
-        CREATE FUNCTION member_remove(member text, at_epoch bigint) RETURNS void LANGUAGE plpgsql AS $f$
+        CREATE OR REPLACE FUNCTION member_remove(member text, at_epoch bigint) RETURNS void LANGUAGE plpgsql AS $f$
         BEGIN
           PERFORM 1 FROM head FOR UPDATE;
           DELETE FROM members WHERE id = member AND epoch = at_epoch;
           NOTIFY {{PostgresSchema.MembersChannel}};
         END $f$;
 
-        CREATE FUNCTION member_unreachable(member text, at_epoch bigint) RETURNS void LANGUAGE plpgsql AS $f$
+        CREATE OR REPLACE FUNCTION member_unreachable(member text, at_epoch bigint) RETURNS void LANGUAGE plpgsql AS $f$
         BEGIN
           UPDATE members SET lease_until = clock_timestamp() WHERE id = member AND epoch = at_epoch AND state IN ('joining', 'up', 'leaving') AND lease_until > clock_timestamp();
           IF FOUND THEN
@@ -147,7 +147,7 @@ internal static class PostgresFunctions
           END IF;
         END $f$;
 
-        CREATE FUNCTION lease_release(lease text, member text, at_epoch bigint) RETURNS void LANGUAGE plpgsql AS $f$
+        CREATE OR REPLACE FUNCTION lease_release(lease text, member text, at_epoch bigint) RETURNS void LANGUAGE plpgsql AS $f$
         BEGIN
           UPDATE leases SET owner = '', owner_epoch = 0 WHERE name = lease AND owner = member AND owner_epoch = at_epoch;
           IF FOUND THEN
@@ -156,7 +156,7 @@ internal static class PostgresFunctions
         END $f$;
 
         -- Gives shards to a member, each at its next epoch, for the leader only: its lease cannot go to somebody else before this is committed.
-        CREATE FUNCTION shards_assign(leader text, leader_epoch bigint, of_type text, names text[], new_owner text)
+        CREATE OR REPLACE FUNCTION shards_assign(leader text, leader_epoch bigint, of_type text, names text[], new_owner text)
           RETURNS TABLE (assigned text, assigned_epoch bigint) LANGUAGE plpgsql AS $f$
         BEGIN
           PERFORM 1 FROM leases WHERE name = 'leader' AND owner = leader AND owner_epoch = leader_epoch FOR SHARE;

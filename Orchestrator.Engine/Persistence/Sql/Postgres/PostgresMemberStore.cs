@@ -16,7 +16,11 @@ public sealed class PostgresMemberStore : IMemberStore
 
     private PostgresMemberStore(PostgresSettings settings, TimeProvider time)
     {
-        _source = settings.Source("member", builder => (builder.MaxPoolSize, builder.MaxAutoPrepare, builder.AutoPrepareMinUsages) = (4, 16, 2));
+        _source = settings.Source("member", builder =>
+        {
+            (builder.MaxPoolSize, builder.MaxAutoPrepare, builder.AutoPrepareMinUsages) = (4, 16, 2);
+            builder.Options += PostgresSettings.NeverIdleInTransaction;
+        });
         _listener = new PostgresListener(settings, time, PostgresSchema.MembersChannel, () =>
         {
             Changed();
@@ -49,16 +53,17 @@ public sealed class PostgresMemberStore : IMemberStore
         await ScalarAsync("SELECT member_become($1, $2, 'up', ARRAY['joining'])", cancel, id, epoch).ConfigureAwait(false) is true;
 
     /// <inheritdoc/>
-    public async ValueTask<MembershipView> BeatAsync(string id, long epoch, TimeSpan lease, IReadOnlyCollection<string> wanted, CancellationToken cancel) =>
-        Parse((string)(await ScalarAsync("SELECT member_beat($1, $2, $3, $4)", cancel, id, epoch, lease, wanted.ToArray()).ConfigureAwait(false))!);
+    public async ValueTask<MembershipView> BeatAsync(string id, long epoch, TimeSpan lease, IReadOnlyCollection<string> wanted, IReadOnlyCollection<long> unheard, CancellationToken cancel) =>
+        Parse((string)(await ScalarAsync("SELECT member_beat($1, $2, $3, $4, $5)", cancel, id, epoch, lease, wanted.ToArray(), unheard.ToArray()).ConfigureAwait(false))!);
 
     /// <inheritdoc/>
-    public async ValueTask<IReadOnlyList<string>> DownAsync(string id, long epoch, IReadOnlyList<MemberRow> members, TimeSpan keep, CancellationToken cancel)
+    public async ValueTask<IReadOnlyList<string>> DownAsync(string id, long epoch, IReadOnlyList<MemberRow> expired, IReadOnlyList<MemberRow> cutOff, TimeSpan keep, CancellationToken cancel)
     {
+        MemberRow[] members = [.. expired, .. cutOff];
         try
         {
-            return (string[])(await ScalarAsync("SELECT members_down($1, $2, $3, $4, $5)", cancel, id, epoch,
-                members.Select(member => member.Id).ToArray(), members.Select(member => member.Epoch).ToArray(), keep).ConfigureAwait(false))!;
+            return (string[])(await ScalarAsync("SELECT members_down($1, $2, $3, $4, $5, $6)", cancel, id, epoch,
+                members.Select(member => member.Id).ToArray(), members.Select(member => member.Epoch).ToArray(), members.Select((_, i) => i >= expired.Count).ToArray(), keep).ConfigureAwait(false))!;
         }
         catch (PostgresException error) when (error.SqlState == PostgresSchema.NotLeaderState)
         {
@@ -125,7 +130,10 @@ public sealed class PostgresMemberStore : IMemberStore
         return new MembershipView(
             [.. root.GetProperty("members").EnumerateArray().Select(member => new MemberRow(
                 Text(member, "id"), member.GetProperty("instance").GetGuid(), Text(member, "address"), [.. member.GetProperty("roles").EnumerateArray().Select(role => role.GetString()!)],
-                Number(member, "epoch"), Status(Text(member, "state")), member.GetProperty("expired").GetBoolean()))],
+                Number(member, "epoch"), Status(Text(member, "state")), member.GetProperty("expired").GetBoolean())
+            {
+                Unheard = [.. member.GetProperty("unheard").EnumerateArray().Select(epoch => epoch.GetInt64())],
+            })],
             [.. root.GetProperty("leases").EnumerateArray().Select(lease => new LeaseRow(Text(lease, "name"), Text(lease, "owner"), Number(lease, "ownerEpoch"), Number(lease, "epoch")))]);
     }
 

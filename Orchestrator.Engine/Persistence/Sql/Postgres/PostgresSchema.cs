@@ -13,7 +13,7 @@ namespace Orchestrator.Engine.Persistence.Sql.Postgres;
 internal static class PostgresSchema
 {
     /// <summary>Version of tables and functions; raised when a form that an older program cannot work with is first written.</summary>
-    public const long Version = 1;
+    public const long Version = 2;
 
     /// <summary>Raised by functions for a member that may not write any more.</summary>
     public const string FencedState = "OR001";
@@ -50,7 +50,8 @@ internal static class PostgresSchema
         INSERT INTO head (ordering, written_at) VALUES (0, 0);
         CREATE TABLE members (
           id text PRIMARY KEY, instance uuid NOT NULL, address text NOT NULL, roles text[] NOT NULL, epoch bigint NOT NULL,
-          state text NOT NULL, lease_until timestamptz NOT NULL, session bigint NOT NULL DEFAULT 0, backend int
+          state text NOT NULL, lease_until timestamptz NOT NULL, session bigint NOT NULL DEFAULT 0, backend int,
+          unheard bigint[] NOT NULL DEFAULT '{}'
         ) WITH (fillfactor = 10);
         CREATE SEQUENCE member_epochs;
         CREATE TABLE leases (name text PRIMARY KEY, owner text NOT NULL, owner_epoch bigint NOT NULL, epoch bigint NOT NULL);
@@ -60,7 +61,10 @@ internal static class PostgresSchema
         INSERT INTO meta (name, value) VALUES ('compacted_to', 0);
         """;
 
-    /// <summary>Makes the tables in an empty database. Throws <see cref="JournalUnusableException"/> for one that holds something else.</summary>
+    /// <summary>Of version 1, whose functions stay for members that still run it.</summary>
+    private const string FromVersion1 = "ALTER TABLE members ADD COLUMN unheard bigint[] NOT NULL DEFAULT '{}'";
+
+    /// <summary>Makes the tables in an empty database, or brings them up to date. Throws <see cref="JournalUnusableException"/> for one that holds something else.</summary>
     public static async Task EnsureAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         var transaction = await connection.BeginTransactionAsync(cancel).ConfigureAwait(false);
@@ -79,7 +83,13 @@ internal static class PostgresSchema
             await ExecuteAsync(connection, PostgresFunctions.All, cancel).ConfigureAwait(false);
             await ExecuteAsync(connection, $"INSERT INTO meta (name, value) VALUES ('version', {Version})", cancel).ConfigureAwait(false);
         }
-        else if (await NumberAsync(connection, "SELECT coalesce(max(value), 0) FROM meta WHERE name = 'version'", cancel).ConfigureAwait(false) is var version && version != Version)
+        else if (await NumberAsync(connection, "SELECT coalesce(max(value), 0) FROM meta WHERE name = 'version'", cancel).ConfigureAwait(false) is var version && version == 1)
+        {
+            await ExecuteAsync(connection, FromVersion1, cancel).ConfigureAwait(false);
+            await ExecuteAsync(connection, PostgresFunctions.All, cancel).ConfigureAwait(false);
+            await ExecuteAsync(connection, $"UPDATE meta SET value = {Version} WHERE name = 'version'", cancel).ConfigureAwait(false);
+        }
+        else if (version != Version)
         {
             throw new JournalUnusableException(
                 $"The PostgreSQL database {name} has the journal's version {version}; this program reads version {Version}. Start the program version that wrote it, or restore a backup that fits.");

@@ -19,6 +19,9 @@ public sealed record PostgresSettings(string ConnectionString)
     /// <summary>Connections for reads at most.</summary>
     public int MaxReaders { get; init; } = 16;
 
+    /// <summary>For connections that only call functions: the server ends one whose client was stopped between its call and its commit, so that it does not hold a lock for long.</summary>
+    internal const string NeverIdleInTransaction = " -c idle_in_transaction_session_timeout=3s";
+
     /// <summary>Gets told about lost and regained connections.</summary>
     public ILogger Logger { get; init; } = NullLogger.Instance;
 
@@ -53,7 +56,7 @@ public sealed record PostgresSettings(string ConnectionString)
             TcpKeepAliveInterval = 1,
         };
         // The server's side notices a member that is cut off as soon, and gives up what it has under way.
-        builder.Options = $"{builder.Options} -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3".TrimStart();
+        builder.Options = $"{builder.Options} -c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c tcp_user_timeout=6000".TrimStart();
         change?.Invoke(builder);
         return new NpgsqlDataSourceBuilder(builder.ToString()).Build();
     }

@@ -28,7 +28,7 @@ internal sealed class PostgresWriter : IDisposable
         {
             builder.Pooling = false;
             // Every statement of the journal's functions goes by an index, however small the table was when it was planned.
-            builder.Options += " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan";
+            builder.Options += " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off -c plan_cache_mode=force_generic_plan" + PostgresSettings.NeverIdleInTransaction;
         });
     }
 
@@ -61,7 +61,12 @@ internal sealed class PostgresWriter : IDisposable
                     PostgresLog.OutcomeFound(_settings.Logger, _settings.Name, batch.Rows.Count, "had been committed");
                     return committed;
                 }
-                if (fenced) throw Fenced(identity);
+                if (fenced)
+                {
+                    // One that is still joining is given a session as soon as it is up.
+                    Disconnect();
+                    throw Fenced(identity);
+                }
                 if (outcomeUnknown) PostgresLog.OutcomeFound(_settings.Logger, _settings.Name, batch.Rows.Count, "had not been committed and is repeated");
                 outcomeUnknown = true;
                 return Execute(batch, batchId, identity, session);
