@@ -11,37 +11,45 @@ public sealed class NemesisCluster : IAsyncDisposable
 {
     public const int Members = 3;
 
+    /// <summary>Two actors of one object wrote, and the journal's own uniqueness had to decide: the last line of defence.</summary>
+    public const string SecondWriter = "already has an event with sequence number";
+
+    /// <summary>A member wrote that had been declared down.</summary>
+    public const string FencedWriter = "may not write any more at epoch";
+
     private const int ApiPort = 6443;
     private const int RemotePort = 2552;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
     private readonly string _data = Directory.CreateTempSubdirectory("orchestrator-nemesis-").FullName;
     private readonly Process?[] _processes = new Process?[Members];
-    private readonly NemesisNetwork _network;
-    private readonly PostgresServer _postgres;
-    private readonly string _connection;
+    private readonly NemesisNetwork _network = new(Members);
+    private PostgresServer? _postgres;
+    private string _connection = "";
 
-    private NemesisCluster(NemesisNetwork network, PostgresServer postgres, string connection) => (_network, _postgres, _connection) = (network, postgres, connection);
+    private NemesisCluster()
+    {
+    }
 
     /// <summary>The members' APIs.</summary>
     public IReadOnlyList<Uri> Apis => [.. Enumerable.Range(0, Members).Select(i => new Uri($"https://{_network.Address(i)}:{ApiPort}"))];
 
     public static async Task<NemesisCluster> StartAsync()
     {
-        var network = await NemesisNetwork.CreateAsync(Members);
-        var hba = Path.GetTempFileName();
-        await File.WriteAllTextAsync(hba, $"local all all trust\nhost all all 127.0.0.1/32 trust\nhost all all {network.Cidr} trust\n");
-        File.SetUnixFileMode(hba, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
-        var postgres = await PostgresServer.StartAsync($"listen_addresses=127.0.0.1,{network.Outside}", $"hba_file={hba}", "fsync=on");
-        var connection = (await postgres.CreateDatabaseAsync()).Replace("Host=127.0.0.1", $"Host={network.Outside}", StringComparison.Ordinal);
-        var cluster = new NemesisCluster(network, postgres, connection);
+        var cluster = new NemesisCluster();
         try
         {
-            for (var i = 0; i < Members; i++)
-            {
-                await cluster.StartMemberAsync(i);
-                await cluster.WaitUntilReadyAsync(i); // the first makes the keys that all share
-            }
+            await cluster._network.CreateAsync();
+            var hba = Path.Combine(cluster._data, "pg_hba.conf");
+            await File.WriteAllTextAsync(hba, $"local all all trust\nhost all all 127.0.0.1/32 trust\nhost all all {cluster._network.Cidr} trust\n");
+            File.SetUnixFileMode(hba, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+            File.SetUnixFileMode(cluster._data, File.GetUnixFileMode(cluster._data) | UnixFileMode.OtherExecute); // the server's user reads that file
+            cluster._postgres = await PostgresServer.StartAsync($"listen_addresses=127.0.0.1,{cluster._network.Outside}", $"hba_file={hba}", "fsync=on");
+            cluster._connection = (await cluster._postgres.CreateDatabaseAsync()).Replace("Host=127.0.0.1", $"Host={cluster._network.Outside}", StringComparison.Ordinal);
+            await cluster.StartMemberAsync(0);
+            await cluster.WaitUntilReadyAsync(0); // the first makes the keys that all share
+            for (var i = 1; i < Members; i++) await cluster.StartMemberAsync(i);
+            for (var i = 1; i < Members; i++) await cluster.WaitUntilReadyAsync(i);
             return cluster;
         }
         catch
@@ -69,14 +77,19 @@ public sealed class NemesisCluster : IAsyncDisposable
         { Timeout = timeout };
     }
 
-    /// <summary>Starts a member that does not run.</summary>
-    public async Task StartMemberAsync(int member)
+    /// <summary>
+    /// Starts a member that does not run, on a machine whose clock is <paramref name="clockOffset"/> ahead. The product's own setting does that: leases are judged by the database's clock
+    /// and by steady ones, so that a wrong time of day reaches a member only where it reads one, which is through its TimeProvider everywhere (the analyzers see to it). What replaces the
+    /// C library's clock disturbs the runtime's own timers instead, and Linux has no time of day per namespace.
+    /// </summary>
+    public async Task StartMemberAsync(int member, TimeSpan clockOffset = default)
     {
         var file = Path.Combine(_data, string.Create(CultureInfo.InvariantCulture, $"member-{member}.hocon"));
         await File.WriteAllTextAsync(file, $$"""
             orchestrator.cluster.member-id = member-{{member}}
             orchestrator.api { port = {{ApiPort}}, extra-names = [{{string.Join(", ", Enumerable.Range(0, Members).Select(i => $"\"{_network.Address(i)}\""))}}] }
             orchestrator.node.address = {{_network.Address(member)}}
+            orchestrator.debug.clock-offset = {{(clockOffset == TimeSpan.Zero ? "\"\"" : string.Create(CultureInfo.InvariantCulture, $"\"{clockOffset.TotalSeconds}s\""))}}
             akka.loglevel = warning
             akka.persistence.journal.sql { provider-name = postgresql, connection-string = "{{_connection}}" }
             akka.remote.dot-netty.tcp { port = {{RemotePort}}, public-hostname = {{_network.Address(member)}} }
@@ -109,18 +122,18 @@ public sealed class NemesisCluster : IAsyncDisposable
 
     public bool IsRunning(int member) => _processes[member] is { HasExited: false };
 
-    public Task CutFromDatabaseAsync(int member) => _network.CutAsync(member, $"ip {{0}} {_network.Outside} tcp {{1}} {_postgres.Port}");
+    public Task CutFromDatabaseAsync(int member) => _network.CutAsync(member, $"ip {{0}} {_network.Outside} tcp {{1}} {_postgres!.Port}");
 
     public Task CutFromMembersAsync(int member) => _network.CutAsync(member, [.. Enumerable.Range(0, Members).Where(i => i != member).Select(i => $"ip {{0}} {_network.Address(i)}")]);
 
     /// <summary>Clients come from where the database is, so everything but its port vanishes.</summary>
-    public Task CutFromClientsAsync(int member) => _network.CutAsync(member, $"ip {{0}} {_network.Outside} tcp {{1}} != {_postgres.Port}");
+    public Task CutFromClientsAsync(int member) => _network.CutAsync(member, $"ip {{0}} {_network.Outside} tcp {{1}} != {_postgres!.Port}");
 
     public Task HealAsync(int member) => _network.HealAsync(member);
 
     public async Task RestartDatabaseAsync()
     {
-        await _postgres.StopAsync("immediate");
+        await _postgres!.StopAsync("immediate");
         await _postgres.StartAgainAsync();
     }
 
@@ -138,18 +151,16 @@ public sealed class NemesisCluster : IAsyncDisposable
     /// <summary>What the members have said, for a test that failed.</summary>
     public string Logs() => string.Join('\n', Enumerable.Range(0, Members).SelectMany(i => File.ReadLines(Log(i)).TakeLast(60).Prepend($"== member {i}")));
 
-    /// <summary>How often the journal had to refuse a second writer of one object: the last line of defence.</summary>
-    public int SecondWriters() => Enumerable.Range(0, Members).Sum(i => File.ReadLines(Log(i)).Count(l => l.Contains("already has an event with sequence number", StringComparison.Ordinal)));
+    /// <summary>How often a member says that the journal refused a write for that reason.</summary>
+    public int Refused(string reason) => Enumerable.Range(0, Members).Sum(i => File.ReadLines(Log(i)).Count(line => line.Contains(reason, StringComparison.Ordinal)));
 
     public async ValueTask DisposeAsync()
     {
         for (var i = 0; i < Members; i++)
         {
-            if (!IsRunning(i)) continue;
-            Signal(i, 18);
-            Kill(i);
+            if (IsRunning(i)) Kill(i); // also one that is stopped
         }
-        await _postgres.DisposeAsync();
+        if (_postgres is not null) await _postgres.DisposeAsync();
         await _network.DisposeAsync();
         Directory.Delete(_data, recursive: true);
     }
@@ -176,5 +187,4 @@ public sealed class NemesisCluster : IAsyncDisposable
     }
 
     private string Log(int member) => Path.Combine(_data, string.Create(CultureInfo.InvariantCulture, $"member-{member}.log"));
-
 }

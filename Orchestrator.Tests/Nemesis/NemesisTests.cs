@@ -17,12 +17,26 @@ public sealed class NemesisTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Duration = TimeSpan.FromMinutes(double.Parse(Environment.GetEnvironmentVariable("NEMESIS_MINUTES") ?? "2", CultureInfo.InvariantCulture));
 
+    private enum Fault
+    {
+        Kill,
+        Pause,
+        CutFromDatabase,
+        CutFromMembers,
+        CutFromClients,
+        RestartDatabase,
+        Stop,
+        KillAndCutFromMembers,
+        PauseThenCutFromDatabase,
+    }
+
     [Fact]
     public async Task Whatever_fails_no_acknowledged_write_is_lost_and_nobody_reads_or_watches_a_lie()
     {
         var seed = int.Parse(Environment.GetEnvironmentVariable("NEMESIS_SEED") ?? Random.Shared.Next(100_000).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         var (random, history) = (new Random(seed), new History());
-        output.WriteLine($"seed {seed}, {Duration.TotalMinutes} minutes");
+        var again = string.Create(CultureInfo.InvariantCulture, $"again: NEMESIS_SEED={seed} NEMESIS_MINUTES={Duration.TotalMinutes} ./test FullyQualifiedName~NemesisTests");
+        output.WriteLine(again);
         await using var cluster = await NemesisCluster.StartAsync();
         try
         {
@@ -42,65 +56,76 @@ public sealed class NemesisTests(ITestOutputHelper output)
             output.WriteLine(cluster.Logs());
             throw;
         }
-        Tell(history, cluster);
         var problems = HistoryChecker.Check(history);
+        Tell(history, cluster);
         if (problems.Count > 0) output.WriteLine(cluster.Logs());
-        problems.ShouldBeEmpty($"seed {seed}");
-        history.Calls.Count(c => c.Outcome == Outcome.Done).ShouldBeGreaterThan(500, "too little was done for the check to mean anything");
+        problems.ShouldBeEmpty(again);
+        history.Calls.Count(c => c.Outcome == Outcome.Done).ShouldBeGreaterThan(500, "too little was done for the check to mean anything; " + again);
     }
 
     /// <summary>One fault, for some seconds, and its end. With what it was, the log of the run.</summary>
     private async Task HurtAsync(NemesisCluster cluster, Random random, Stopwatch clock)
     {
         var member = random.Next(NemesisCluster.Members);
+        var other = (member + 1) % NemesisCluster.Members;
         var hold = TimeSpan.FromSeconds(1 + random.NextDouble() * 6);
-        var fault = random.Next(8);
-        output.WriteLine($"{clock.Elapsed:mm\\:ss} fault {fault} on member {member} for {hold.TotalSeconds:0.0} s");
+        var skew = TimeSpan.FromMinutes(10 * random.Next(-1, 2));
+        var fault = (Fault)random.Next(Enum.GetValues<Fault>().Length);
+        output.WriteLine($"{clock.Elapsed:mm\\:ss} {fault}, member {member}, {hold.TotalSeconds:0.0} s{(fault is Fault.Kill or Fault.Stop or Fault.KillAndCutFromMembers ? $", back with a clock {skew.TotalMinutes:+0;-0;0} min off" : "")}");
         switch (fault)
         {
-            case 0:
+            case Fault.Kill:
                 cluster.Kill(member);
                 await HoldAsync(hold);
-                await cluster.StartMemberAsync(member);
+                await cluster.StartMemberAsync(member, skew);
                 break;
-            case 1: // longer than its lease
+            case Fault.Pause: // longer than its lease
                 cluster.Pause(member);
                 await HoldAsync(hold + TimeSpan.FromSeconds(3));
                 cluster.Continue(member);
                 break;
-            case 2:
+            case Fault.CutFromDatabase:
                 await cluster.CutFromDatabaseAsync(member);
                 await HoldAsync(hold);
                 await cluster.HealAsync(member);
                 break;
-            case 3:
+            case Fault.CutFromMembers: // also longer than they put up with
                 await cluster.CutFromMembersAsync(member);
-                await HoldAsync(hold);
+                await HoldAsync(hold * 2);
                 await cluster.HealAsync(member);
                 break;
-            case 4:
+            case Fault.CutFromClients:
                 await cluster.CutFromClientsAsync(member);
                 await HoldAsync(hold);
                 await cluster.HealAsync(member);
                 break;
-            case 5:
+            case Fault.RestartDatabase:
                 await cluster.RestartDatabaseAsync();
                 await HoldAsync(hold / 2);
                 break;
-            case 6:
+            case Fault.Stop:
                 await cluster.StopAsync(member);
-                await cluster.StartMemberAsync(member);
+                await cluster.StartMemberAsync(member, skew);
                 break;
-            default: // two at once
-                var other = (member + 1) % NemesisCluster.Members;
+            case Fault.KillAndCutFromMembers:
                 cluster.Kill(member);
                 await cluster.CutFromMembersAsync(other);
                 await HoldAsync(hold / 2);
                 await cluster.HealAsync(other);
-                await cluster.StartMemberAsync(member);
+                await cluster.StartMemberAsync(member, skew);
+                break;
+            case Fault.PauseThenCutFromDatabase: // it goes on with what it had under way, and cannot ask
+                cluster.Pause(member);
+                await HoldAsync(TimeSpan.FromSeconds(4));
+                await cluster.CutFromDatabaseAsync(member);
+                cluster.Continue(member);
+                await HoldAsync(hold);
+                await cluster.HealAsync(member);
                 break;
         }
+        var healed = clock.Elapsed;
         for (var i = 0; i < NemesisCluster.Members; i++) await cluster.WaitUntilReadyAsync(i);
+        output.WriteLine($"      all members ready {(clock.Elapsed - healed).TotalSeconds:0.0} s later");
     }
 
     /// <summary>How long a fault lasts is part of the fault, not a wait for anything.</summary>
@@ -110,6 +135,9 @@ public sealed class NemesisTests(ITestOutputHelper output)
     {
         foreach (var kind in history.Calls.GroupBy(c => (c.Operation, c.Outcome)).OrderBy(g => g.Key)) output.WriteLine($"{kind.Key.Operation} {kind.Key.Outcome}: {kind.Count()}");
         foreach (var watch in history.Watches) output.WriteLine($"a watcher saw {watch.Events.Count} events, connecting {watch.Reconnects + 1} times");
-        output.WriteLine($"second writers that the journal refused: {cluster.SecondWriters()}");
+        var first = history.Calls.Min(c => c.Began);
+        var seconds = history.Calls.Where(c => c.Outcome != Outcome.Unknown).GroupBy(c => (int)TimeProvider.System.GetElapsedTime(first, c.Ended).TotalSeconds).ToDictionary(g => g.Key, g => g.Count());
+        output.WriteLine($"answers in each second: {string.Join(' ', Enumerable.Range(0, seconds.Keys.Max() + 1).Select(s => seconds.GetValueOrDefault(s)))}");
+        output.WriteLine($"the journal refused {cluster.Refused(NemesisCluster.SecondWriter)} writes of a second writer and {cluster.Refused(NemesisCluster.FencedWriter)} of a member that had been declared down");
     }
 }
