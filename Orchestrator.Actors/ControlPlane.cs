@@ -77,10 +77,10 @@ public sealed class ControlPlane : IAsyncDisposable
         services.Scheduler = ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new SchedulerActor(services, Random.Shared.Next())), "scheduler"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new GarbageCollectorActor(services)), "garbage-collector"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new TokenCleanerActor(services)), "token-cleaner"));
-        ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new JournalMaintenanceActor(services, journal)), "journal-maintenance"));
+        ClusterSingleton.Get(system).Init(new SingletonActor(RetentionActor.OfJournal(services, journal), "journal-retention"));
         plane.Client = new ResourceClient(services);
         plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)), AgentAddress.EndpointName);
-        system.ActorOf(Props.Create(() => new CacheWindowActor(services, journal)), "cache-window");
+        system.ActorOf(RetentionActor.OfCache(services, journal), "cache-retention");
         await new ClusterBootstrap(plane.Client, apiPort).RunAsync(cancel);
         return plane;
     }

@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
@@ -19,12 +18,7 @@ internal sealed class ClusterApi : IDisposable
     private ClusterApi(KubeconfigFile config)
     {
         _config = config;
-        var tls = new SslClientAuthenticationOptions
-        {
-            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { config.Authority }, RevocationMode = X509RevocationMode.NoCheck },
-        };
-        if (config.Client is { } certificate) tls.ClientCertificates = [certificate];
-        _http = new HttpClient(new SocketsHttpHandler { SslOptions = tls, ConnectTimeout = Deadline }) { BaseAddress = config.Server, Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new SocketsHttpHandler { SslOptions = ClusterTls.Trusting(config.Authority, config.Client), ConnectTimeout = Deadline }) { BaseAddress = config.Server, Timeout = Timeout.InfiniteTimeSpan };
         if (config.Token is { } token) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 

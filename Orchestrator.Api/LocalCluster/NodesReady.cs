@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Json;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Orchestrator.Api.Commands;
 using Orchestrator.Api.Security;
@@ -16,15 +15,7 @@ internal sealed class NodesReady(Uri api, ClusterPki pki, TimeProvider time)
     /// <summary>Returns when all of them are Ready. Throws <see cref="CommandFailure"/> where they are not in time.</summary>
     public async Task WaitAsync(IReadOnlyList<string> nodes, CancellationToken cancel)
     {
-        using var client = new HttpClient(new SocketsHttpHandler
-        {
-            SslOptions =
-            {
-                ClientCertificates = [pki.Admin],
-                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { pki.Authority.Certificate }, RevocationMode = X509RevocationMode.NoCheck },
-            },
-        })
-        { Timeout = TimeSpan.FromSeconds(5) };
+        using var client = new HttpClient(new SocketsHttpHandler { SslOptions = ClusterTls.Trusting(pki.Authority.Certificate, pki.Admin) }) { Timeout = TimeSpan.FromSeconds(5) };
         var waiting = nodes.ToHashSet();
         var started = time.GetTimestamp();
         while (true)

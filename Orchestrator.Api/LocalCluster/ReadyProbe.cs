@@ -1,5 +1,5 @@
-using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using Orchestrator.Api.Security;
 
 namespace Orchestrator.Api.LocalCluster;
 
@@ -10,10 +10,7 @@ internal sealed class ReadyProbe(X509Certificate2 authority) : IDisposable
 
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
-        SslOptions = new SslClientAuthenticationOptions
-        {
-            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { authority }, RevocationMode = X509RevocationMode.NoCheck },
-        },
+        SslOptions = ClusterTls.Trusting(authority),
         ConnectTimeout = Patience,
     })
     { Timeout = Patience };

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -119,15 +117,7 @@ public sealed class MembersFixture : IAsyncLifetime
     public HttpClient NewClient(Uri? server = null)
     {
         var config = KubeconfigFile.Read(Data.Kubeconfig);
-        return new HttpClient(new SocketsHttpHandler
-        {
-            SslOptions = new SslClientAuthenticationOptions
-            {
-                ClientCertificates = [config.Client!],
-                CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { config.Authority }, RevocationMode = X509RevocationMode.NoCheck },
-            },
-        })
-        { BaseAddress = server ?? config.Server, Timeout = TimeSpan.FromSeconds(30) };
+        return new HttpClient(new SocketsHttpHandler { SslOptions = ClusterTls.Trusting(config.Authority, config.Client) }) { BaseAddress = server ?? config.Server, Timeout = TimeSpan.FromSeconds(30) };
     }
 
     /// <summary>Writes until it succeeds, as a client does whose connection broke.</summary>

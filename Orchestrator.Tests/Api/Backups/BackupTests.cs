@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Orchestrator.Api.Backups;
@@ -178,12 +176,7 @@ public sealed class BackupTests : IDisposable
     private static HttpClient Client(ClusterDirectory directory, string? token = null)
     {
         var config = KubeconfigFile.Read(directory.Kubeconfig);
-        var tls = new SslClientAuthenticationOptions
-        {
-            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, CustomTrustStore = { config.Authority }, RevocationMode = X509RevocationMode.NoCheck },
-        };
-        if (token is null) tls.ClientCertificates = [config.Client!];
-        var client = new HttpClient(new SocketsHttpHandler { SslOptions = tls }) { BaseAddress = config.Server };
+        var client = new HttpClient(new SocketsHttpHandler { SslOptions = ClusterTls.Trusting(config.Authority, token is null ? config.Client : null) }) { BaseAddress = config.Server };
         if (token is not null) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
