@@ -7,8 +7,16 @@ internal sealed class CelCompiler
 
     private static readonly Dictionary<string, CelType> TypeNames = new(StringComparer.Ordinal)
     {
-        ["bool"] = CelType.Bool, ["int"] = CelType.Int, ["uint"] = CelType.Uint, ["double"] = CelType.Double, ["string"] = CelType.String, ["bytes"] = CelType.Bytes,
-        ["list"] = CelType.List(CelType.Dyn), ["map"] = CelType.Map(CelType.Dyn, CelType.Dyn), ["null_type"] = CelType.Null, ["type"] = CelType.Type,
+        ["bool"] = CelType.Bool,
+        ["int"] = CelType.Int,
+        ["uint"] = CelType.Uint,
+        ["double"] = CelType.Double,
+        ["string"] = CelType.String,
+        ["bytes"] = CelType.Bytes,
+        ["list"] = CelType.List(CelType.Dyn),
+        ["map"] = CelType.Map(CelType.Dyn, CelType.Dyn),
+        ["null_type"] = CelType.Null,
+        ["type"] = CelType.Type,
     };
 
     internal CelCompiler(IReadOnlyList<CelVariable> variables)
@@ -70,13 +78,15 @@ internal sealed class CelCompiler
             {
                 frame.Spend(1);
                 return CelValue.TryAt(of(frame), name);
-            });
+            }
+            );
         }
         return (FieldType(type, select.Field, name, select.At), frame =>
         {
             frame.Spend(1);
             return of(frame) is CelMap map ? map.TryGet(name, out var value) ? value : throw CelEvaluationException.NoKey(name) : throw CelEvaluationException.NoOverload;
-        });
+        }
+        );
     }
 
     private static CelType FieldType(CelType type, string written, string name, int at) => type.Kind switch
@@ -101,7 +111,8 @@ internal sealed class CelCompiler
                 CelOptional optional => CelValue.TryAt(optional, name).HasValue,
                 _ => throw CelEvaluationException.NoOverload,
             };
-        });
+        }
+        );
     }
 
     private (CelType, CelEval) Index(CelIndex index)
@@ -123,12 +134,14 @@ internal sealed class CelCompiler
             {
                 frame.Spend(1);
                 return CelValue.TryAt(of(frame), key(frame));
-            });
+            }
+            );
         return (element, frame =>
         {
             frame.Spend(1);
             return CelValue.At(of(frame), key(frame));
-        });
+        }
+        );
     }
 
     private (CelType, CelEval) Call(CelCall call)
@@ -169,7 +182,8 @@ internal sealed class CelCompiler
             foreach (var overload in fitting)
                 if (overload.Holds(values)) return overload.Invoke(values);
             throw CelEvaluationException.NoOverload;
-        });
+        }
+        );
     }
 
     /// <summary>What looking at all of a value costs; looking at one thing in it costs nothing of this.</summary>
@@ -200,7 +214,8 @@ internal sealed class CelCompiler
             }
             if (CelValue.Flag(right(frame)) == decides) return decides;
             return failed is null ? !decides : throw failed;
-        });
+        }
+        );
     }
 
     private CelEval Boolean(CelNode node, string of)
@@ -218,7 +233,8 @@ internal sealed class CelCompiler
         {
             frame.Spend(1);
             return CelValue.Flag(test(frame)) ? yes(frame) : no(frame);
-        });
+        }
+        );
     }
 
     private (CelType, CelEval) List(CelListLiteral node)
@@ -230,7 +246,8 @@ internal sealed class CelCompiler
         {
             frame.Spend(10);
             return new CelList([.. evals.Select(e => e(frame))]);
-        });
+        }
+        );
     }
 
     private (CelType, CelEval) Map(CelMapLiteral node)
@@ -243,7 +260,8 @@ internal sealed class CelCompiler
             var map = new CelDictionary();
             foreach (var entry in entries) map.Add(entry.Key.Eval(frame), entry.Value.Eval(frame));
             return map;
-        });
+        }
+        );
     }
 
     private (CelType, CelEval) Macro(CelMacro node)
@@ -285,7 +303,8 @@ internal sealed class CelCompiler
             if (!optional.HasValue) return CelOptional.None;
             frame.Slots[slot] = optional.Value;
             return flat ? body.Eval(frame) : CelOptional.Of(body.Eval(frame));
-        });
+        }
+        );
     }
 
     private (int Slot, List<(CelType Type, CelEval Eval)> Bodies) Scoped(CelMacro node, CelType item)
