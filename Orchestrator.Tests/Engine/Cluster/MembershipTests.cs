@@ -3,6 +3,7 @@ using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Cluster;
 using Orchestrator.Engine.Persistence;
 using Orchestrator.TestKit;
+using Orchestrator.Tests.Engine.Remote;
 using Shouldly;
 using Xunit;
 using Membership = Orchestrator.Engine.Cluster.Membership;
@@ -239,16 +240,18 @@ public sealed class MembershipTests : TestKit.TestKit
         waiting.ShouldBeEmpty();
         two.View.Subscribe(TestActor);
         ExpectMsg<ClusterEvent.CurrentClusterState>();
-        var statuses = new List<string>();
+        var told = false;
         CoordinatedShutdown.Get(one.System).AddTask(CoordinatedShutdown.PhaseClusterShardingShutdownRegion, "look", () =>
         {
-            statuses.Add(Statuses(one));
+            // Both see it with their next beat, which is under way.
+            foreach (var member in (TestMember[])[one, two]) TestWait.Until(() => Statuses(member) == "m1 Leaving, m2 Up", "m1 has told that it leaves");
+            told = true;
             return Task.CompletedTask;
         });
 
         await CoordinatedShutdown.Get(one.System).Run("test").WaitAsync(TimeSpan.FromSeconds(30));
         Time.Settle();
-        statuses.ShouldBe(["m1 Leaving, m2 Up"]);
+        told.ShouldBeTrue();
         ExpectMsg<ClusterEvent.MemberLeft>();
         ExpectMsg<ClusterEvent.MemberExited>();
         ExpectMsg<ClusterEvent.MemberRemoved>();
