@@ -12,7 +12,6 @@ namespace Orchestrator.Api.Commands;
 /// <summary><c>orchestrator agent</c>: makes this machine a node of a cluster elsewhere. The first start joins with a token; later ones need nothing.</summary>
 public sealed class AgentCommand(Progress progress, TimeProvider time)
 {
-    private const string DockerSocket = "/var/run/docker.sock";
     private static readonly TimeSpan ShutDownDeadline = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ConnectDeadline = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan DrainDeadline = TimeSpan.FromMinutes(2);
@@ -42,7 +41,7 @@ public sealed class AgentCommand(Progress progress, TimeProvider time)
         var directory = new ClusterDirectory(options.Data);
         using (var running = directory.Running())
             if (running is not null) throw new CommandFailure($"a process is running on {directory.Path} already (process {running.Id}); 'orchestrator down' stops it.");
-        if (!options.Simulated) await new Prerequisites(progress, time).EnsureAsync(cancel);
+        if (!options.Simulated) await new Prerequisites(progress, time).EnsureAsync(configuration.DockerSocket, cancel);
         var kept = new AgentDirectory(directory.File("agent"));
         if (!kept.HasJoined) await JoinAsync(options, configuration.NodeNames[0], kept, cancel);
         return (configuration, directory, kept);
@@ -76,7 +75,7 @@ public sealed class AgentCommand(Progress progress, TimeProvider time)
         {
             Directory = kept,
             DataDirectory = directory.Path,
-            Runtime = (node, joined) => options.Simulated ? new SimulatedRuntime(new SimulatedOptions(), time) : Docker(node, joined, logging),
+            Runtime = (node, joined) => options.Simulated ? new SimulatedRuntime(new SimulatedOptions(), time) : Docker(configuration, directory, node, joined, logging),
             Configure = agent => agent with
             {
                 HostIp = (configuration.NodeAddress ?? AddressTowards(cluster)).ToString(),
@@ -125,8 +124,12 @@ public sealed class AgentCommand(Progress progress, TimeProvider time)
         }
     }
 
-    private DockerRuntime Docker(string node, JoinDocument cluster, ILoggerFactory logging) => DockerRuntime.Create(
-        new DockerOptions { ClusterId = cluster.ClusterId, NodeName = node, ClusterCidr = cluster.ClusterCidr, SocketPath = DockerSocket }, time, logging.CreateLogger<DockerRuntime>());
+    private DockerRuntime Docker(ClusterConfiguration configuration, ClusterDirectory directory, string node, JoinDocument cluster, ILoggerFactory logging)
+    {
+        directory.DockerSocket = configuration.DockerSocket;
+        var options = new DockerOptions { ClusterId = cluster.ClusterId, NodeName = node, ClusterCidr = cluster.ClusterCidr, SocketPath = configuration.DockerSocket };
+        return DockerRuntime.Create(options, time, logging.CreateLogger<DockerRuntime>());
+    }
 
     /// <summary>The address of this machine that the members see it by: the one from which a way leads to them.</summary>
     private static IPAddress AddressTowards(JoinDocument cluster)

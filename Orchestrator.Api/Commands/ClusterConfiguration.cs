@@ -59,6 +59,9 @@ public sealed record ClusterConfiguration
     /// <summary>Most pods of a node.</summary>
     public required int MaxPods { get; init; }
 
+    /// <summary>Unix socket of the nodes' Docker Engine, an absolute path.</summary>
+    public required string DockerSocket { get; init; }
+
     /// <summary>Time between two looks at a node's capacity and conditions.</summary>
     public required TimeSpan StatusInterval { get; init; }
 
@@ -113,6 +116,7 @@ public sealed record ClusterConfiguration
                 l => l.Key, l => values.Get<string>($"orchestrator:node:labels:{l.Key}", "the value of a label whose name is valid, too", LabelOf(l.Key)), StringComparer.Ordinal),
             NodeTaints = values.GetAll<Taint>("orchestrator.node.taints", "a taint such as key=value:NoSchedule", TryParseTaint),
             MaxPods = values.Get<int>("orchestrator.node.max-pods", "a number from 1 to 10000", Whole(1, 10_000)),
+            DockerSocket = values.Get<string>("orchestrator.node.docker-socket", "an absolute path", TryParsePath),
             StatusInterval = values.Get<TimeSpan>("orchestrator.node.status-interval", Positive, TryParsePositive),
             ClockOffset = values.Get<TimeSpan>("orchestrator.debug.clock-offset", "a duration such as 10m or -10m, or empty", TryParseOffset),
         };
@@ -143,6 +147,8 @@ public sealed record ClusterConfiguration
     private static bool TryParseDnsName(string text, [MaybeNullWhen(false)] out string value) => NameFormats.Dns1123Subdomain(value = text).Count == 0;
 
     private static bool TryParseNodeName(string text, [MaybeNullWhen(false)] out string value) => (value = text).Length == 0 || TryParseDnsName(text, out value);
+
+    private static bool TryParsePath(string text, [MaybeNullWhen(false)] out string value) => Path.IsPathFullyQualified(value = text);
 
     private static bool TryParseOptionalAddress(string text, out IPAddress? value)
     {

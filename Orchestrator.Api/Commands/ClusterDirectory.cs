@@ -27,6 +27,15 @@ public sealed class ClusterDirectory(string path)
     /// <summary>Random id of the cluster, the label on everything it makes in Docker.</summary>
     public string ClusterIdFile => File("cluster-id");
 
+    /// <summary>Socket of the Docker Engine that the cluster's containers are on, noted by every start of its nodes: what removes them may not be told the configuration.</summary>
+    public string DockerSocket
+    {
+        get => System.IO.File.Exists(DockerSocketFile) ? System.IO.File.ReadAllText(DockerSocketFile).Trim() : "/var/run/docker.sock";
+        set => System.IO.File.WriteAllText(DockerSocketFile, value + "\n");
+    }
+
+    private string DockerSocketFile => File("docker-socket");
+
     private string PidFile => File("orchestrator.pid");
 
     /// <summary>A path below the directory.</summary>

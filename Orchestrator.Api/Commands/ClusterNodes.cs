@@ -10,11 +10,10 @@ namespace Orchestrator.Api.Commands;
 /// <summary>Node agents on Docker Engine in this process.</summary>
 internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, string clusterId, ClusterDirectory directory, ClusterConfiguration configuration, string hostIp, ILoggerFactory logging)
 {
-    private const string DockerSocket = "/var/run/docker.sock";
-
     /// <summary>Starts the agent of one node; disposing of it stops the agent and leaves the containers running.</summary>
     public IAsyncDisposable Start(string name)
     {
+        directory.DockerSocket = configuration.DockerSocket;
         var runtime = Runtime(configuration, name, clusterId, system.TimeProvider, logging);
         var agent = NodeAgentHost.Start(system, Options(configuration, name, clusterId, directory, hostIp, runtime, plane.AgentEndpoint, system.TimeProvider));
         plane.Streams.Register(name, agent.Streams);
@@ -23,7 +22,7 @@ internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, strin
 
     /// <summary>A node's Docker Engine.</summary>
     public static DockerRuntime Runtime(ClusterConfiguration configuration, string name, string clusterId, TimeProvider time, ILoggerFactory logging) => DockerRuntime.Create(
-        new DockerOptions { ClusterId = clusterId, NodeName = name, ClusterCidr = configuration.ControlPlane.ClusterCidr.ToString(), SocketPath = DockerSocket }, time, logging.CreateLogger<DockerRuntime>());
+        new DockerOptions { ClusterId = clusterId, NodeName = name, ClusterCidr = configuration.ControlPlane.ClusterCidr.ToString(), SocketPath = configuration.DockerSocket }, time, logging.CreateLogger<DockerRuntime>());
 
     /// <summary>What a node's agent is to do, by the configuration.</summary>
     public static NodeAgentOptions Options(
@@ -47,7 +46,7 @@ internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, strin
     /// <summary>Removes what the cluster's nodes have made on this machine; the cluster must not run.</summary>
     public static async Task RemoveAllAsync(ClusterDirectory directory, string clusterId, CancellationToken cancel)
     {
-        await DockerCleanup.RemoveClusterAsync(clusterId, DockerSocket, cancel);
+        await DockerCleanup.RemoveClusterAsync(clusterId, directory.DockerSocket, cancel);
         LinuxFiles.RemoveTree(directory.File("nodes")); // unmounts what is mounted in pods' directories first
     }
 

@@ -8,18 +8,21 @@ namespace Orchestrator.Api.Commands;
 /// <summary>Sees to it that the machine has what a node needs: root, Docker Engine, kubectl. Installs Debian's packages where they are missing, and says so.</summary>
 public sealed partial class Prerequisites(Progress progress, TimeProvider time)
 {
-    private const string DockerSocket = "/var/run/docker.sock";
+    private const string DefaultSocket = "/var/run/docker.sock";
     private static readonly TimeSpan DockerDeadline = TimeSpan.FromSeconds(60);
 
     /// <summary>Throws <see cref="CommandFailure"/> with one sentence where something cannot be had.</summary>
-    public async Task EnsureAsync(CancellationToken cancel)
+    /// <param name="dockerSocket">The engine's socket. Only the engine on the usual one is installed and started here.</param>
+    public async Task EnsureAsync(string dockerSocket, CancellationToken cancel)
     {
         if (!OperatingSystem.IsLinux()) throw new CommandFailure("a node needs Linux; on this system run it in a Linux virtual machine.");
         if (GetEffectiveUserId() != 0)
             throw new CommandFailure("a node sets up networks and mounts, so it has to run as root: try 'sudo ./orchestrator up'.");
         if (FindOnPath("kubectl") is null) await InstallAsync("kubectl", "kubernetes-client", cancel);
-        if (FindOnPath("dockerd") is null && !await DockerAnswersAsync(cancel)) await InstallAsync("Docker Engine", "docker.io", cancel);
-        if (!await DockerAnswersAsync(cancel)) await StartDockerAsync(cancel);
+        if (await DockerAnswersAsync(dockerSocket, cancel)) return;
+        if (dockerSocket != DefaultSocket) throw new CommandFailure($"Docker Engine does not answer on {dockerSocket} (orchestrator.node.docker-socket); start it and try again.");
+        if (FindOnPath("dockerd") is null) await InstallAsync("Docker Engine", "docker.io", cancel);
+        if (!await DockerAnswersAsync(DefaultSocket, cancel)) await StartDockerAsync(cancel);
     }
 
     /// <summary>PostgreSQL's programs, for a database of the cluster's own.</summary>
@@ -48,28 +51,28 @@ public sealed partial class Prerequisites(Progress progress, TimeProvider time)
         }
         else
         {
-            if (FindOnPath("dockerd") is null) throw new CommandFailure($"Docker Engine does not answer on {DockerSocket} and dockerd is not installed here; start Docker and try again.");
+            if (FindOnPath("dockerd") is null) throw new CommandFailure($"Docker Engine does not answer on {DefaultSocket} and dockerd is not installed here; start Docker and try again.");
             progress.Step("starting Docker Engine (dockerd, log in /var/log/dockerd.log)");
             // A session of its own: it has to outlive this command, as a service would.
             await RunAsync("setsid", ["--fork", "sh", "-c", "exec dockerd >/var/log/dockerd.log 2>&1 </dev/null"], cancel);
         }
         var started = time.GetTimestamp();
-        while (!await DockerAnswersAsync(cancel))
+        while (!await DockerAnswersAsync(DefaultSocket, cancel))
         {
-            if (time.GetElapsedTime(started) > DockerDeadline) throw new CommandFailure($"Docker Engine does not answer on {DockerSocket}; see /var/log/dockerd.log or 'systemctl status docker'.");
+            if (time.GetElapsedTime(started) > DockerDeadline) throw new CommandFailure($"Docker Engine does not answer on {DefaultSocket}; see /var/log/dockerd.log or 'systemctl status docker'.");
             await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancel);
         }
     }
 
-    private static async Task<bool> DockerAnswersAsync(CancellationToken cancel)
+    private static async Task<bool> DockerAnswersAsync(string dockerSocket, CancellationToken cancel)
     {
-        if (!File.Exists(DockerSocket)) return false;
+        if (!File.Exists(dockerSocket)) return false;
         using var handler = new SocketsHttpHandler
         {
             ConnectCallback = async (_, token) =>
             {
                 var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(DockerSocket), token);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(dockerSocket), token);
                 return new NetworkStream(socket, ownsSocket: true);
             },
         };

@@ -13,7 +13,7 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
     {
         var configuration = ClusterConfiguration.Load(options);
         options = Resumed(options);
-        var directory = await PrepareAsync(options, cancel);
+        var directory = await PrepareAsync(configuration, options, cancel);
         if (directory is null) return;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
@@ -65,8 +65,8 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
     public async Task RunDetachedAsync(UpOptions options, CancellationToken cancel)
     {
         options = Resumed(options);
-        ClusterConfiguration.Load(options); // what is wrong with it is better said here than in a log
-        var directory = await PrepareAsync(options, cancel);
+        var configuration = ClusterConfiguration.Load(options); // what is wrong with it is better said here than in a log
+        var directory = await PrepareAsync(configuration, options, cancel);
         if (directory is null) return;
         progress.Step($"starting the cluster in the background (log: {directory.Log})");
         await new BackgroundProcess(directory, time).StartAsync("the cluster", ["up", .. options.Arguments], ReadyDeadline, cancel);
@@ -75,20 +75,20 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
     }
 
     /// <summary>Null where the cluster runs already and had only missing members started.</summary>
-    private async Task<ClusterDirectory?> PrepareAsync(UpOptions options, CancellationToken cancel)
+    private async Task<ClusterDirectory?> PrepareAsync(ClusterConfiguration configuration, UpOptions options, CancellationToken cancel)
     {
         var directory = new ClusterDirectory(options.Data);
         using var running = directory.Running();
         if (running is not null && !options.IsLocalCluster)
             throw new CommandFailure($"a cluster is already running on {directory.Path} (process {running.Id}); 'orchestrator down' stops it.");
         var prerequisites = new Prerequisites(progress, time);
-        await prerequisites.EnsureAsync(cancel);
+        await prerequisites.EnsureAsync(configuration.DockerSocket, cancel);
         if (options is { IsLocalCluster: true, Postgres: null }) await prerequisites.EnsurePostgresAsync(cancel);
         directory.EnsureClusterId();
         if (running is null) return directory;
         if (LocalMember.Read(directory).Count == 0)
             throw new CommandFailure($"the cluster on {directory.Path} runs with one member on its embedded database; stop it and move it to PostgreSQL ('orchestrator backup', 'orchestrator restore') to have several.");
-        await LocalClusterHost.StartMissingAsync(ClusterConfiguration.Load(options), options, directory, progress, time, cancel);
+        await LocalClusterHost.StartMissingAsync(configuration, options, directory, progress, time, cancel);
         progress.Done("all members are ready");
         return null;
     }

@@ -21,6 +21,15 @@ public sealed class ClusterFixture : IAsyncLifetime
 
     private readonly string _data = Directory.CreateTempSubdirectory("orchestrator-acceptance-").FullName;
     private readonly int _port = FreePort();
+    private readonly string? _dockerSocket;
+
+    /// <summary>On the machine's Docker Engine.</summary>
+    public ClusterFixture()
+    {
+    }
+
+    /// <summary>On another Docker Engine.</summary>
+    internal ClusterFixture(string dockerSocket) => _dockerSocket = dockerSocket;
 
     /// <summary>The cluster's kubeconfig.</summary>
     public string Kubeconfig => Path.Combine(_data, "kubeconfig");
@@ -34,9 +43,13 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <inheritdoc/>
     public async Task InitializeAsync()
     {
-        await ImportImageAsync();
+        await ImportImageAsync(_dockerSocket);
         // A pod network of its own: other clusters may run on this machine.
-        await File.WriteAllTextAsync(Path.Combine(_data, "orchestrator.hocon"), $"orchestrator.network.cluster-cidr = \"10.{112 + Random.Shared.Next(64)}.0.0/16\"\n");
+        await File.WriteAllTextAsync(Path.Combine(_data, "orchestrator.hocon"), $"""
+            orchestrator.network.cluster-cidr = "10.{112 + Random.Shared.Next(64)}.0.0/16"
+            {(_dockerSocket is null ? "" : $"orchestrator.node.docker-socket = \"{_dockerSocket}\"")}
+
+            """);
         await UpAsync();
     }
 
@@ -45,7 +58,7 @@ public sealed class ClusterFixture : IAsyncLifetime
     {
         var id = (await File.ReadAllTextAsync(Path.Combine(_data, "cluster-id"))).Trim();
         await OrchestratorAsync("reset");
-        var left = await Shell.RunAsync("docker", ["ps", "-aq", "--filter", $"label=orchestrator.cluster={id}"]);
+        var left = await DockerAsync("ps", "-aq", "--filter", $"label=orchestrator.cluster={id}");
         left.Ok().Trim().ShouldBeEmpty("reset left containers behind");
         Directory.Exists(_data).ShouldBeFalse("reset left the data directory behind");
     }
@@ -56,6 +69,9 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <summary>Runs the product's own command on this cluster.</summary>
     public Task<ShellResult> OrchestratorAsync(string command, params string[] arguments) =>
         Shell.RunAsync(Path.Combine(Tree, "orchestrator"), [command, "--data", _data, .. arguments]);
+
+    /// <summary>Runs docker on the cluster's engine.</summary>
+    public Task<ShellResult> DockerAsync(params IEnumerable<string> arguments) => DockerAsync(_dockerSocket, arguments);
 
     /// <summary>Runs kubectl in a version: "1.32", "1.20", or "1.32 over SPDY", which leaves WebSockets alone as 1.20 does.</summary>
     public Task<ShellResult> KubectlAsync(string version, string commandLine, string? input = null) => KubectlAsync(version, Split(commandLine), input);
@@ -143,7 +159,11 @@ public sealed class ClusterFixture : IAsyncLifetime
         return parts;
     }
 
-    internal static async Task ImportImageAsync()
+    private static Task<ShellResult> DockerAsync(string? socket, IEnumerable<string> arguments) =>
+        Shell.RunAsync("docker", [.. socket is null ? Array.Empty<string>() : ["--host", $"unix://{socket}"], .. arguments]);
+
+    /// <summary>Makes the image on an engine, the machine's where none is named.</summary>
+    internal static async Task ImportImageAsync(string? dockerSocket = null)
     {
         var root = Directory.CreateTempSubdirectory("busybox-").FullName;
         Directory.CreateDirectory(Path.Combine(root, "bin"));
@@ -151,7 +171,10 @@ public sealed class ClusterFixture : IAsyncLifetime
         File.Copy("/bin/busybox", Path.Combine(root, "bin/busybox"));
         var applets = (await Shell.RunAsync("/bin/busybox", ["--list"])).Ok().Split('\n', StringSplitOptions.RemoveEmptyEntries);
         foreach (var applet in applets.Where(a => a != "busybox")) File.CreateSymbolicLink(Path.Combine(root, "bin", applet), "busybox");
-        (await Shell.RunAsync("sh", ["-c", $"tar -C {root} -c . | docker import -c 'ENV PATH=/bin' -c 'CMD [\"sh\"]' - {Image}"])).Ok();
+        var archive = Path.Combine(root, "..", Path.GetFileName(root) + ".tar");
+        (await Shell.RunAsync("tar", ["-C", root, "-cf", archive, "."])).Ok();
+        (await DockerAsync(dockerSocket, ["import", "-c", "ENV PATH=/bin", "-c", "CMD [\"sh\"]", archive, Image])).Ok();
+        File.Delete(archive);
         Directory.Delete(root, recursive: true);
     }
 
