@@ -1,11 +1,15 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Extensions;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Admission;
+using Orchestrator.Resources.Apply;
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Schema;
 using Orchestrator.Resources.Writing;
 
 namespace Orchestrator.Actors.Admission;
@@ -29,6 +33,7 @@ public static class AdmittedWrites
     /// <summary>Whether the long way is needed for a command.</summary>
     public static bool Needs(ControlPlaneServices services, ResourceCommand command) => command switch
     {
+        UpdateResource or PatchResource when IsConvertedElsewhere(services, command) => true,
         CreateResource => services.Admission.Concerns(AdmissionAttributes.Create, KindOf(services, command), ""),
         UpdateResource update => services.Admission.Concerns(AdmissionAttributes.Update, KindOf(services, command), update.Subresource),
         PatchResource patch => services.Admission.Concerns(AdmissionAttributes.Update, KindOf(services, command), patch.Subresource)
@@ -38,7 +43,7 @@ public static class AdmittedWrites
     };
 
     /// <summary>Whether the long way is needed for a new object.</summary>
-    public static bool Needs(ControlPlaneServices services, ResourceKind kind) => services.Admission.Concerns(AdmissionAttributes.Create, kind, "");
+    public static bool Needs(ControlPlaneServices services, ResourceKind kind) => IsStoredElsewhere(services, kind) || services.Admission.Concerns(AdmissionAttributes.Create, kind, "");
 
     /// <summary>
     /// Sends an update, patch or delete that <see cref="Needs(ControlPlaneServices, ResourceCommand)"/> the long way. <paramref name="user"/> is who asks, as UserInfo; what webhooks
@@ -70,7 +75,10 @@ public static class AdmittedWrites
         {
             await AdmitNewAsync(client.Services, kind, ns, obj, context, user, warnings, cancel);
             key = kind.Key(ns, ObjectMeta.Get(obj, "name"));
-            return await client.SendAsync(new CreateResource(key, kind.ApiVersion, context, obj), cancel);
+            if (!IsStoredElsewhere(client.Services, kind)) return await client.SendAsync(new CreateResource(key, kind.ApiVersion, context, obj), cancel);
+            CreateRules.Stamp(obj, client.Services.NewUid(), client.Services.Time.GetUtcNow());
+            var reply = await StoreAsync(client, new StoreDecided(key, kind.ApiVersion, context, obj, 0, Removes: false, Track: ""), kind, null, cancel);
+            return reply is ResourceRefused { Status.Reason: StoreDecided.Outdated } ? new ResourceRefused(key, ApiStatus.AlreadyExists(kind.GroupResource, key.Name)) : reply;
         }
         catch (StatusException refusal)
         {
@@ -99,14 +107,15 @@ public static class AdmittedWrites
         var told = new List<string>();
         var obj = ObjectChange.New(kind, command, client.Services.Time.GetUtcNow(), told);
         await AdmitNewAsync(client.Services, kind, command.Key.Namespace, obj, command.Context, user, warnings, cancel);
-        return Told(await client.SendAsync(new StoreDecided(command.Key, kind.ApiVersion, command.Context, obj, 0, Removes: false, Track: null), cancel), told);
+        if (IsStoredElsewhere(client.Services, kind)) CreateRules.Stamp(obj, client.Services.NewUid(), client.Services.Time.GetUtcNow());
+        return Told(await StoreAsync(client, new StoreDecided(command.Key, kind.ApiVersion, command.Context, obj, 0, Removes: false, Track: null), kind, null, cancel), told);
     }
 
     private static async Task<ResourceReply> ChangeAsync(ResourceClient client, ResourceCommand command, ResourceEntry entry, JsonObject user, List<string> warnings, CancellationToken cancel)
     {
         var services = client.Services;
         var kind = KindOf(services, command);
-        var shown = InVersion(kind, entry.ToJsonObject());
+        var shown = await services.Converter.FromStoredAsync(kind, entry.ToJsonObject(), cancel);
         var old = shown.DeepClone().AsObject();
         ObjectMeta.Of(old).Remove("resourceVersion");
         // The command may be tried again: its object is not ours to change.
@@ -139,10 +148,10 @@ public static class AdmittedWrites
                 return new ResourceRefused(command.Key, refuse.Status);
             case WriteDecision.Put put:
                 await services.Admission.ValidateAsync(Ask(put.Object), warnings, cancel);
-                return Told(await client.SendAsync(new StoreDecided(command.Key, kind.ApiVersion, command.Context, put.Object, entry.ResourceVersion, Removes: false, put.Track), cancel), put.Warnings);
+                return Told(await StoreAsync(client, new StoreDecided(command.Key, kind.ApiVersion, command.Context, put.Object, entry.ResourceVersion, Removes: false, put.Track), kind, old, cancel), put.Warnings);
             case WriteDecision.Remove remove:
                 await services.Admission.ValidateAsync(Ask(remove.Last), warnings, cancel);
-                return await client.SendAsync(new StoreDecided(command.Key, kind.ApiVersion, command.Context, remove.Last, entry.ResourceVersion, Removes: true, Track: null), cancel);
+                return await StoreAsync(client, new StoreDecided(command.Key, kind.ApiVersion, command.Context, remove.Last, entry.ResourceVersion, Removes: true, Track: null), kind, old, cancel);
             default:
                 return new ResourceWritten(command.Key, entry.Json, null, entry.ResourceVersion, Created: false, change.Warnings);
         }
@@ -161,7 +170,7 @@ public static class AdmittedWrites
             Kind = AdmissionKind.Of(kind),
             Name = command.Key.Name,
             Namespace = NamespaceOf(kind, command.Key),
-            OldObject = InVersion(kind, entry.ToJsonObject()),
+            OldObject = await client.Services.Converter.FromStoredAsync(kind, entry.ToJsonObject(), cancel),
             Options = options,
             DryRun = command.Context.DryRun,
             UserInfo = user,
@@ -213,13 +222,30 @@ public static class AdmittedWrites
     private static ResourceReply Told(ResourceReply reply, IReadOnlyList<string> warnings) =>
         reply is ResourceWritten written && warnings.Count > 0 ? written with { Warnings = [.. warnings, .. written.Warnings] } : reply;
 
-    private static JsonObject InVersion(ResourceKind kind, JsonObject stored)
+    /// <summary>
+    /// Sends a decision. Where a webhook converts what is stored, what the actor would do in the decision's own version (to note who changed what) is done here, before the object is
+    /// converted; <paramref name="live"/> is the object before, null for none.
+    /// </summary>
+    private static async Task<ResourceReply> StoreAsync(ResourceClient client, StoreDecided decided, ResourceKind kind, JsonObject? live, CancellationToken cancel)
     {
-        if (kind.Conversion is null) return stored;
-        var version = ObjectMeta.Get(stored, "resourceVersion");
-        var converted = kind.Conversion.FromStored(stored);
-        ObjectMeta.Of(converted)["resourceVersion"] = version;
-        return converted;
+        var services = client.Services;
+        if (kind.Conversion?.Webhook is null || services.Catalog.FindByGroupResource(kind.GroupResource) is not { } stored) return await client.SendAsync(decided, cancel);
+        var type = SchemaCatalog.Default.Find(kind.SchemaName);
+        if (decided.Track is { } subresource) FieldManager.Track(kind, type, live, decided.Object, decided.Context.FieldManager, subresource, services.Time.GetUtcNow());
+        var obj = CanonicalJson.Normalize(decided.Object, type);
+        obj = await services.Converter.ConvertAsync(obj, kind, stored, cancel);
+        return await client.SendAsync(decided with { ApiVersion = stored.ApiVersion, Object = obj, Track = null }, cancel);
+    }
+
+    /// <summary>Whether only a webhook can bring an object of this version into the stored one.</summary>
+    private static bool IsStoredElsewhere(ControlPlaneServices services, ResourceKind kind) =>
+        kind.Conversion?.Webhook is not null && services.Catalog.FindByGroupResource(kind.GroupResource)?.ApiVersion != kind.ApiVersion;
+
+    private static bool IsConvertedElsewhere(ControlPlaneServices services, ResourceCommand command)
+    {
+        var kind = KindOf(services, command);
+        if (kind.Conversion?.Webhook is null) return false;
+        return IsStoredElsewhere(services, kind) || (services.Cache.Get(command.Key) is { } entry && ObjectVersions.IsElsewhere(kind, entry.Json.Span));
     }
 
     private static ResourceKind KindOf(ControlPlaneServices services, ResourceCommand command)

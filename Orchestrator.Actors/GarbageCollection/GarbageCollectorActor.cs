@@ -110,7 +110,9 @@ public sealed class GarbageCollectorActor : ReceiveActor, IWithTimers
         return new PatchResource(action.Key, VersionOf(action.Key), _context, PatchType.Merge, Encoding.UTF8.GetBytes(patch.ToJsonString()), "", false);
     }
 
-    private string VersionOf(ResourceKey key) => _services.Catalog.Get(key.Resource).ApiVersion;
+    // What is written is metadata: whatever version the object is stored in will do, and needs no conversion.
+    private string VersionOf(ResourceKey key) =>
+        _services.Catalog.Get(key.Resource) is { Conversion.Webhook: not null } && _services.Cache.Get(key) is { } entry ? Extensions.ObjectVersions.Of(entry.Json.Span) : _services.Catalog.Get(key.Resource).ApiVersion;
 
     private void OnAnswer(ResourceKey key)
     {

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Admission;
 using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Extensions;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Resources.Kinds;
 
@@ -43,6 +44,9 @@ public sealed class ControlPlaneServices
 
     /// <summary>Webhooks and policies; the gateway's server puts its own here when it starts.</summary>
     public IDynamicAdmission Admission { get; set; } = new NoDynamicAdmission();
+
+    /// <summary>Conversion webhooks; the gateway's server puts its own here when it starts.</summary>
+    public IObjectConverter Converter { get; set; } = new NoConverter();
 
     /// <summary>The singleton that places pods; takes <see cref="Scheduling.ExplainPod"/>.</summary>
     public IActorRef Scheduler { get => _scheduler ?? throw NotStarted(); internal set => _scheduler = value; }

@@ -198,14 +198,15 @@ public class ResourceActor : ReceivePersistentActor
     {
         if ((Current?.ResourceVersion ?? 0) != command.Base)
         {
-            Sender.Tell(new ResourceRefused(Key, ApiStatus.Conflict(Kind.GroupResource, Key.Name, "the object has changed since") with { Reason = StoreDecided.Outdated }), Self);
+            Sender.Tell(new ResourceRefused(Key, Outdated("the object has changed since")), Self);
             return;
         }
         var kind = KindOf(command);
         if (command.Base == 0)
         {
             NamespaceLifecycle.Check(kind, Key.Namespace, Key.Name, Cache);
-            CreateRules.Stamp(command.Object, Services.NewUid(), Services.Time.GetUtcNow());
+            // What a webhook has converted has been stamped before, since it may not change who the object is.
+            if (ObjectMeta.Get(command.Object, "uid").Length == 0) CreateRules.Stamp(command.Object, Services.NewUid(), Services.Time.GetUtcNow());
         }
         Commit(command.Removes
             ? new WriteDecision.Remove(command.Object)
@@ -223,7 +224,25 @@ public class ResourceActor : ReceivePersistentActor
     protected JsonObject Existing() =>
         Current is null ? throw ApiStatus.NotFound(Kind.GroupResource, Key.Name).AsException() : CurrentObject();
 
-    private static JsonObject Versioned(ResourceKind kind, JsonObject stored) => kind.Conversion is null ? stored : kind.Conversion.FromStored(stored);
+    /// <summary>The object in a command's version. An actor asks no webhook: a command that would need one is told that it is outdated, and comes again as a decision.</summary>
+    private JsonObject Versioned(ResourceKind kind, JsonObject stored)
+    {
+        if (kind.Conversion is null) return stored;
+        if (kind.Conversion.Webhook is not null && (string?)stored["apiVersion"] != kind.ApiVersion) throw Outdated("it is stored in another version").AsException();
+        return kind.Conversion.FromStored(stored);
+    }
+
+    /// <summary>An object of a decision as it is stored: in the kind's stored version, or, where only a webhook converts, in the version it is stored in already.</summary>
+    private JsonObject Stored(ResourceKind? version, JsonObject obj)
+    {
+        if (version?.Conversion is not { } conversion) return obj;
+        if (conversion.Webhook is null) return conversion.ToStored(obj);
+        var own = (string?)obj["apiVersion"] ?? "";
+        if (own == Kind.ApiVersion || (Current is { } entry && Extensions.ObjectVersions.Of(entry.Json.Span) == own)) return obj;
+        throw Outdated("it is to be stored in another version").AsException();
+    }
+
+    private ApiStatus Outdated(string why) => ApiStatus.Conflict(Kind.GroupResource, Key.Name, why) with { Reason = StoreDecided.Outdated };
 
     /// <summary>The kind in the version that a command speaks; the object is decided on in that version and stored in the kind's own.</summary>
     private ResourceKind KindOf(ResourceCommand command) => Services.Catalog.InVersion(Kind, command.ApiVersion);
@@ -239,7 +258,7 @@ public class ResourceActor : ReceivePersistentActor
     private void Put(WriteDecision.Put put, WriteContext context, Action<ResourceReply> reply)
     {
         var before = Current;
-        var bytes = CanonicalJson.Write(put.As?.Conversion is { } conversion ? conversion.ToStored(put.Object) : put.Object, SchemaCatalog.Default.Find(Kind.SchemaName));
+        var bytes = CanonicalJson.Write(Stored(put.As, put.Object), SchemaCatalog.Default.Find(Kind.SchemaName));
         if (before is not null && ResourceVersionSplice.Remove(before.Json.Span).AsSpan().SequenceEqual(bytes))
         {
             reply(Written(before, created: false, put.Warnings));

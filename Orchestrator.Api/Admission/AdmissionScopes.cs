@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Extensions;
+using Orchestrator.Actors.Resources;
 using Orchestrator.Api.Security;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Admission;
@@ -8,18 +10,18 @@ using Orchestrator.Resources.Kinds;
 namespace Orchestrator.Api.Admission;
 
 /// <summary>Makes what admission's expressions see: the request with its namespace, and the authorizer.</summary>
-internal sealed class AdmissionScopes(ResourceCache cache, IAuthorizer authorizer)
+internal sealed class AdmissionScopes(ResourceCache cache, ControlPlaneServices services, IAuthorizer authorizer)
 {
     /// <summary>Labels of a namespace, null where there are none.</summary>
     public JsonObject? NamespaceLabels(string name) => (Namespace(name)?["metadata"] as JsonObject)?["labels"] as JsonObject;
 
     /// <summary>What expressions see of a request for the version of the resource that they are about.</summary>
-    public AdmissionScope Of(AdmissionAttributes request, ResourceKind target)
+    public async ValueTask<AdmissionScope> OfAsync(AdmissionAttributes request, ResourceKind target, CancellationToken cancel)
     {
         var review = AdmissionReview.Request("v1", "", request, target, null, null)["request"]!.AsObject();
         foreach (var hidden in (ReadOnlySpan<string>)["uid", "object", "oldObject"]) review.Remove(hidden);
         var user = UserOf(request.UserInfo);
-        return AdmissionScope.Of(request, request.Object is null ? null : Shown(request, target, request.Object), request.OldObject is null ? null : Shown(request, target, request.OldObject), review,
+        return AdmissionScope.Of(request, await ShownAsync(request, target, request.Object, cancel), await ShownAsync(request, target, request.OldObject, cancel), review,
             request.Namespace.Length == 0 ? null : Namespace(request.Namespace), access =>
             {
                 var wanted = access.Path.Length > 0
@@ -30,9 +32,13 @@ internal sealed class AdmissionScopes(ResourceCache cache, IAuthorizer authorize
             });
     }
 
-    /// <summary>An object in the version that a webhook or policy is about.</summary>
-    public static JsonObject Shown(AdmissionAttributes request, ResourceKind target, JsonObject obj) =>
-        ReferenceEquals(target, request.Resource) || !request.IsWholeObject ? obj : KindConversion.Convert(obj.DeepClone().AsObject(), request.Resource, target);
+    /// <summary>An object, or null, in the version that a webhook or policy is about.</summary>
+    public async ValueTask<JsonObject?> ShownAsync(AdmissionAttributes request, ResourceKind target, JsonObject? obj, CancellationToken cancel) =>
+        obj is null || ReferenceEquals(target, request.Resource) || !request.IsWholeObject ? obj : await services.Converter.ConvertAsync(obj.DeepClone().AsObject(), request.Resource, target, cancel);
+
+    /// <summary>What a webhook has made of an object of its version, in the request's.</summary>
+    public async ValueTask<JsonObject> BackAsync(AdmissionAttributes request, ResourceKind target, JsonObject obj, CancellationToken cancel) =>
+        ReferenceEquals(target, request.Resource) || !request.IsWholeObject ? obj : await services.Converter.ConvertAsync(obj, target, request.Resource, cancel);
 
     private JsonObject? Namespace(string name) => cache.Get(new ResourceKey("namespaces", "", name))?.ToJsonObject();
 

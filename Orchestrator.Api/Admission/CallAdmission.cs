@@ -14,10 +14,16 @@ namespace Orchestrator.Api.Admission;
 internal static class CallAdmission
 {
     /// <summary>Sends a command that changes or deletes an object. What webhooks warn about goes into the response's headers.</summary>
-    public static Task<ResourceReply> SendAsync(this ApiCall call, ResourceCommand command) =>
-        AdmittedWrites.Needs(call.Services.Client.Services, command)
-            ? WarningAsync(call, warnings => AdmittedWrites.SendAsync(call.Services.Client, command, call.User.ToJson(), warnings, call.Cancel))
-            : call.Services.Client.SendAsync(command, call.Cancel);
+    public static async Task<ResourceReply> SendAsync(this ApiCall call, ResourceCommand command)
+    {
+        if (!AdmittedWrites.Needs(call.Services.Client.Services, command))
+        {
+            var reply = await call.Services.Client.SendAsync(command, call.Cancel);
+            // The object's version has changed on the way: it takes a webhook now.
+            if (reply is not ResourceRefused { Status.Reason: StoreDecided.Outdated }) return reply;
+        }
+        return await WarningAsync(call, warnings => AdmittedWrites.SendAsync(call.Services.Client, command, call.User.ToJson(), warnings, call.Cancel));
+    }
 
     /// <summary>Creates an object of the called kind, which belongs to the command afterwards.</summary>
     public static Task<ResourceReply> CreateAsync(this ApiCall call, string ns, JsonObject obj, WriteContext context)

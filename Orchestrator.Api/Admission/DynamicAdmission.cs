@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Admission;
-using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Resources;
 using Orchestrator.Api.Security;
 using Orchestrator.Resources.Admission;
 using Orchestrator.Resources.Kinds;
@@ -15,9 +15,10 @@ internal sealed class DynamicAdmission : IDynamicAdmission
     private readonly WebhookAdmission _webhooks;
     private readonly PolicyAdmission _policies;
 
-    public DynamicAdmission(KindCatalog catalog, ResourceCache cache, IAuthorizer authorizer, WebhookCaller caller, ILoggerFactory logging)
+    public DynamicAdmission(ControlPlaneServices services, IAuthorizer authorizer, WebhookCaller caller, ILoggerFactory logging)
     {
-        var scopes = new AdmissionScopes(cache, authorizer);
+        var (catalog, cache) = (services.Catalog, services.Cache);
+        var scopes = new AdmissionScopes(cache, services, authorizer);
         _webhooks = new WebhookAdmission(catalog, cache, scopes, caller, logging.CreateLogger<WebhookAdmission>());
         _policies = new PolicyAdmission(catalog, cache, scopes);
     }
@@ -31,10 +32,10 @@ internal sealed class DynamicAdmission : IDynamicAdmission
         request.Resource.Group == Group ? Task.FromResult(false) : _webhooks.MutateAsync(request, warnings, cancel);
 
     /// <inheritdoc/>
-    public Task ValidateAsync(AdmissionAttributes request, List<string> warnings, CancellationToken cancel)
+    public async Task ValidateAsync(AdmissionAttributes request, List<string> warnings, CancellationToken cancel)
     {
-        if (request.Resource.Group == Group) return Task.CompletedTask;
-        _policies.Check(request, warnings);
-        return _webhooks.ValidateAsync(request, warnings, cancel);
+        if (request.Resource.Group == Group) return;
+        await _policies.CheckAsync(request, warnings, cancel);
+        await _webhooks.ValidateAsync(request, warnings, cancel);
     }
 }

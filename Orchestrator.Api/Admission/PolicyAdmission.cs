@@ -26,14 +26,14 @@ internal sealed class PolicyAdmission(KindCatalog catalog, ResourceCache cache, 
     }
 
     /// <summary>Checks a request. Throws the refusal of the first policy that denies it; what others warn about is added to <paramref name="warnings"/>.</summary>
-    public void Check(AdmissionAttributes request, List<string> warnings)
+    public async ValueTask CheckAsync(AdmissionAttributes request, List<string> warnings, CancellationToken cancel)
     {
         ApiStatus? refused = null;
         foreach (var (policy, binding) in Current())
         {
             if (policy.Match.Find(request, catalog.OtherVersions(request.Resource), scopes.NamespaceLabels) is not { } target) continue;
             if (binding.Match.Find(request, catalog.OtherVersions(request.Resource), scopes.NamespaceLabels) is null) continue;
-            foreach (var violation in Violations(policy, binding, request, target))
+            foreach (var violation in Violations(policy, binding, request, await scopes.OfAsync(request, target, cancel)))
             {
                 if (binding.Actions.Contains("Warn")) warnings.Add($"Validation failed for ValidatingAdmissionPolicy '{policy.Name}' with binding '{binding.Name}': {violation.Message}");
                 if (binding.Actions.Contains("Deny")) refused ??= Refusal(policy, binding, request, violation);
@@ -53,9 +53,8 @@ internal sealed class PolicyAdmission(KindCatalog catalog, ResourceCache cache, 
         return used;
     }
 
-    private IEnumerable<PolicyViolation> Violations(AdmissionPolicy policy, AdmissionPolicyBinding binding, AdmissionAttributes request, ResourceKind target)
+    private IEnumerable<PolicyViolation> Violations(AdmissionPolicy policy, AdmissionPolicyBinding binding, AdmissionAttributes request, AdmissionScope scope)
     {
-        var scope = scopes.Of(request, target);
         if (policy.ParameterKind is not { } kind) return policy.Check(scope);
         if (binding.Parameters is not { } reference) return policy.Check(scope.With(null));
         if (catalog.FindByApiVersion(kind.ApiVersion, kind.Kind) is not { } parameterKind)

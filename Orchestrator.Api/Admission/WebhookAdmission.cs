@@ -34,7 +34,7 @@ internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCach
         var (asked, again) = (new List<Webhook>(), new HashSet<Webhook>());
         foreach (var webhook in webhooks)
         {
-            if (Target(webhook, request) is not { } target) continue;
+            if (await TargetAsync(webhook, request, cancel) is not { } target) continue;
             if (await MutateByAsync(webhook, target, request, warnings, cancel))
             {
                 changed = true;
@@ -44,16 +44,16 @@ internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCach
             if (webhook.IsReinvoked) asked.Add(webhook);
         }
         foreach (var webhook in webhooks.Where(again.Contains))
-            if (Target(webhook, request) is { } target) changed |= await MutateByAsync(webhook, target, request, warnings, cancel);
+            if (await TargetAsync(webhook, request, cancel) is { } target) changed |= await MutateByAsync(webhook, target, request, warnings, cancel);
         return changed;
     }
 
     /// <summary>As <see cref="DynamicAdmission.ValidateAsync"/>.</summary>
     public async Task ValidateAsync(AdmissionAttributes request, List<string> warnings, CancellationToken cancel)
     {
-        var calls = _validating.Current().Select(w => (Webhook: w, Target: Target(w, request))).Where(w => w.Target is not null)
-            .Select(w => AskAsync(w.Webhook, w.Target!, request, cancel)).ToList();
-        if (calls.Count == 0) return;
+        var calls = new List<Task<AdmissionAnswer?>>();
+        foreach (var webhook in _validating.Current())
+            if (await TargetAsync(webhook, request, cancel) is { } target) calls.Add(AskAsync(webhook, target, request, cancel));
         ApiStatus? refused = null;
         foreach (var call in calls)
         {
@@ -76,7 +76,7 @@ internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCach
         warnings.AddRange(answer.Warnings);
         if (answer.Patch.IsEmpty) return false;
         if (request.Object is null) throw ApiStatus.InternalError($"admission webhook \"{webhook.Name}\" attempted to modify the object, which is not supported for this operation").AsException();
-        var seen = AdmissionScopes.Shown(request, target, request.Object);
+        var seen = (await scopes.ShownAsync(request, target, request.Object, cancel))!;
         JsonObject patched;
         try
         {
@@ -89,18 +89,18 @@ internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCach
             throw ApiStatus.InternalError(unusable.Status.Message).AsException();
         }
         if (JsonNode.DeepEquals(seen, patched)) return false;
-        request.Object = Back(request, target, patched);
+        request.Object = await scopes.BackAsync(request, target, patched, cancel);
         return true;
     }
 
     /// <summary>The answer of a webhook that allows the request, or null for one that could not be asked and may be ignored. Throws the refusal.</summary>
     private async Task<AdmissionAnswer?> AskAsync(Webhook webhook, ResourceKind target, AdmissionAttributes request, CancellationToken cancel)
     {
+        var (obj, old) = (await scopes.ShownAsync(request, target, request.Object, cancel), await scopes.ShownAsync(request, target, request.OldObject, cancel));
         AdmissionAnswer answer;
         try
         {
-            answer = await caller.AskAsync(webhook, request, (version, uid) => AdmissionReview.Request(version, uid, request, target,
-                request.Object is null ? null : AdmissionScopes.Shown(request, target, request.Object), request.OldObject is null ? null : AdmissionScopes.Shown(request, target, request.OldObject)), cancel);
+            answer = await caller.AskAsync(webhook, request, (version, uid) => AdmissionReview.Request(version, uid, request, target, obj, old), cancel);
         }
         catch (WebhookCallException failure)
         {
@@ -112,13 +112,13 @@ internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCach
     }
 
     /// <summary>The version of the resource that a webhook wants to be asked about, or null. Throws 403 where its conditions cannot be evaluated and that counts as a refusal.</summary>
-    private ResourceKind? Target(Webhook webhook, AdmissionAttributes request)
+    private async ValueTask<ResourceKind?> TargetAsync(Webhook webhook, AdmissionAttributes request, CancellationToken cancel)
     {
         if (webhook.Match.Find(request, catalog.OtherVersions(request.Resource), scopes.NamespaceLabels) is not { } target) return null;
         if (webhook.Conditions.IsEmpty) return target;
         try
         {
-            return webhook.Conditions.Hold(scopes.Of(request, target)) ? target : null;
+            return webhook.Conditions.Hold(await scopes.OfAsync(request, target, cancel)) ? target : null;
         }
         catch (CelEvaluationException e)
         {
@@ -127,9 +127,6 @@ internal sealed partial class WebhookAdmission(KindCatalog catalog, ResourceCach
             return null;
         }
     }
-
-    private static JsonObject Back(AdmissionAttributes request, ResourceKind target, JsonObject obj) =>
-        ReferenceEquals(target, request.Resource) || !request.IsWholeObject ? obj : KindConversion.Convert(obj, target, request.Resource);
 
     /// <summary>What a patch has left must be an object of the kind, as everything else that comes from outside.</summary>
     private static JsonObject Decoded(AdmissionAttributes request, ResourceKind target, JsonObject obj)

@@ -26,7 +26,11 @@ internal sealed class WebhookCaller(OutboundClients clients, TimeProvider time)
             var body = await PostAsync(webhook.Client, webhook.Timeout, review(webhook.ReviewVersion, uid), cancel);
             return AdmissionReview.Answer(body.Span, webhook.ReviewVersion, uid, webhook.IsMutating);
         }
-        catch (Exception e) when (e is FormatException or IOException)
+        catch (IOException e)
+        {
+            throw new WebhookCallException(webhook.Name, $"failed to call webhook: {e.Message}");
+        }
+        catch (FormatException e)
         {
             throw new WebhookCallException(webhook.Name, e.Message);
         }
@@ -51,11 +55,11 @@ internal sealed class WebhookCaller(OutboundClients clients, TimeProvider time)
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
-            throw new IOException($"failed to call webhook: Post \"{url}\": context deadline exceeded");
+            throw new IOException($"Post \"{url}\": context deadline exceeded");
         }
         catch (HttpRequestException e)
         {
-            throw new IOException($"failed to call webhook: Post \"{url}\": {e.InnerException?.Message ?? e.Message}");
+            throw new IOException($"Post \"{url}\": {e.InnerException?.Message ?? e.Message}");
         }
     }
 }

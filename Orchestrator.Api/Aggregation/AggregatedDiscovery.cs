@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Api.Discovery;
+using Orchestrator.Resources.Kinds;
 
 namespace Orchestrator.Api.Aggregation;
 
@@ -15,7 +16,7 @@ internal sealed class AggregatedDiscovery(AggregatedApis apis, AvailabilityMonit
         var versions = new List<ServedVersion>();
         foreach (var api in apis.Current())
         {
-            var version = new ServedVersion(api.Group, api.Version) { IsAggregated = true, IsStale = !api.IsAvailable };
+            var version = new ServedVersion(api.Group, api.Version) { Priority = new GroupPriority(api.GroupPriority, api.VersionPriority), IsAggregated = true, IsStale = !api.IsAvailable };
             if (monitor.Resources(api) is { } listed) version.Resources.AddRange(Resources(listed));
             versions.Add(version);
         }

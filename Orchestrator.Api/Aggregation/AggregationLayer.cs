@@ -15,7 +15,7 @@ internal sealed class AggregationLayer : IAsyncDisposable
     {
         Apis = new AggregatedApis(cache);
         Proxy = new AggregationProxy(clients, pki, stopping);
-        _monitor = new AvailabilityMonitor(Apis, Proxy, services, client, time, logging.CreateLogger<AvailabilityMonitor>());
+        _monitor = new AvailabilityMonitor(Apis, Proxy, services, new LocalApiServices(client, logging.CreateLogger<LocalApiServices>()), client, time, logging.CreateLogger<AvailabilityMonitor>());
         Discovery = new AggregatedDiscovery(Apis, _monitor);
     }
 

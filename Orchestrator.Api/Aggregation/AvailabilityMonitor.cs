@@ -17,12 +17,15 @@ namespace Orchestrator.Api.Aggregation;
 /// </summary>
 internal sealed partial class AvailabilityMonitor : IAsyncDisposable
 {
+    private const string Definitions = "customresourcedefinitions.apiextensions.k8s.io";
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ProbeDeadline = TimeSpan.FromSeconds(5);
 
     private readonly AggregatedApis _apis;
     private readonly AggregationProxy _proxy;
     private readonly ServiceConnector _services;
+    private readonly LocalApiServices _local;
     private readonly ResourceClient _client;
     private readonly TimeProvider _time;
     private readonly ILogger<AvailabilityMonitor> _log;
@@ -32,9 +35,9 @@ internal sealed partial class AvailabilityMonitor : IAsyncDisposable
     private readonly IDisposable _subscription;
     private readonly Task _running;
 
-    public AvailabilityMonitor(AggregatedApis apis, AggregationProxy proxy, ServiceConnector services, ResourceClient client, TimeProvider time, ILogger<AvailabilityMonitor> log)
+    public AvailabilityMonitor(AggregatedApis apis, AggregationProxy proxy, ServiceConnector services, LocalApiServices local, ResourceClient client, TimeProvider time, ILogger<AvailabilityMonitor> log)
     {
-        (_apis, _proxy, _services, _client, _time, _log) = (apis, proxy, services, client, time, log);
+        (_apis, _proxy, _services, _local, _client, _time, _log) = (apis, proxy, services, local, client, time, log);
         _subscription = client.Services.Cache.Subscribe(OnChanges);
         _running = RunAsync();
     }
@@ -60,7 +63,7 @@ internal sealed partial class AvailabilityMonitor : IAsyncDisposable
         foreach (var change in changes)
         {
             var resource = change.Entry.Key.Resource;
-            if (resource != AggregatedApis.Resource && (resource is not ("services" or "pods" or "endpoints") || _apis.Current().Count == 0)) continue;
+            if (resource is not (AggregatedApis.Resource or Definitions) && (resource is not ("services" or "pods" or "endpoints") || _apis.Current().Count == 0)) continue;
             Hint();
             return;
         }
@@ -82,11 +85,13 @@ internal sealed partial class AvailabilityMonitor : IAsyncDisposable
     {
         try
         {
+            await _local.StartAsync(_stop.Token);
             while (true)
             {
+                await _local.FollowAsync(_stop.Token);
                 await LookAsync();
-                // Without any, only a hint is worth waking up for.
-                if (_client.Services.Cache.List(AggregatedApis.Resource).Count == 0) await _hint.WaitAsync(_stop.Token);
+                // Without other servers, only a hint is worth waking up for.
+                if (_apis.Current().Count == 0) await _hint.WaitAsync(_stop.Token);
                 else await WaitAsync();
             }
         }

@@ -42,7 +42,7 @@ public sealed class DiscoveryDocuments(KindCatalog catalog, Func<string> serverA
     private Built Build(IReadOnlyList<ResourceKind> kinds, object aggregate)
     {
         var others = Others?.Versions() ?? [];
-        List<ServedVersion> served = [.. GroupVersions(kinds).Where(own => !others.Any(o => o.GroupVersion == own.GroupVersion)), .. others];
+        var served = InOrder([.. GroupVersions(kinds).Where(own => !others.Any(o => o.GroupVersion == own.GroupVersion)), .. others]);
         var plain = new Dictionary<string, Document>(StringComparer.Ordinal)
         {
             ["/api"] = Encode(new JsonObject
@@ -82,9 +82,13 @@ public sealed class DiscoveryDocuments(KindCatalog catalog, Func<string> serverA
         foreach (var kind in VirtualKinds.All)
             if (kind.Plural.Length > 0) At(kind.Group, kind.Version).Resources.Add(ServedResource.Of(kind));
         foreach (var version in served.Values) version.Resources.Sort((a, b) => string.CompareOrdinal(a.Plural, b.Plural));
-        // Groups as they were added, the versions of each as clients should prefer them.
-        return [.. served.Values.GroupBy(v => v.Group).SelectMany(g => g.OrderBy(v => v.Version, KubeVersions.NewestFirst))];
+        return [.. served.Values];
     }
+
+    /// <summary>Groups and their versions as clients should prefer them; a group's priority is the highest of its versions'.</summary>
+    private static List<ServedVersion> InOrder(IEnumerable<ServedVersion> versions) =>
+        [.. versions.GroupBy(v => v.Group).OrderByDescending(g => g.Max(v => v.Priority.Group)).ThenBy(g => g.Key, StringComparer.Ordinal)
+            .SelectMany(g => g.OrderByDescending(v => v.Priority.Version).ThenBy(v => v.Version, KubeVersions.NewestFirst))];
 
     private static JsonObject GroupJson(IReadOnlyList<ServedVersion> versions)
     {

@@ -8,6 +8,9 @@ internal sealed record ServedVersion(string Group, string Version)
 {
     public List<ServedResource> Resources { get; } = [];
 
+    /// <summary>How much it is preferred.</summary>
+    public GroupPriority Priority { get; init; } = GroupPriority.Of(Group, Version);
+
     /// <summary>Another server serves it.</summary>
     public bool IsAggregated { get; init; }
 

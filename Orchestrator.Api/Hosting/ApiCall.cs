@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Extensions;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Api.Requests;
 using Orchestrator.Api.Security;
@@ -27,6 +28,9 @@ public sealed record ApiCall(HttpContext Http, ApiRequest Request, UserInfo User
 
     /// <summary>The read model.</summary>
     public ResourceCache Cache => Services.Cache;
+
+    /// <summary>Conversion webhooks.</summary>
+    public IObjectConverter Converter => Services.Client.Services.Converter;
 
     /// <summary>The form the client accepts best. Throws 406.</summary>
     public ResponseForm ChooseForm() => ResponseForm.Choose(Http.Request.Headers.Accept.ToString(), protobuf: !Type.IsCustom);

@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Certificates;
 using Orchestrator.Api.Admission;
 using Orchestrator.Api.Aggregation;
+using Orchestrator.Api.Conversion;
 using Orchestrator.Api.Outbound;
 using Orchestrator.Api.Security;
 using Orchestrator.Engine.Persistence.Sql;
@@ -42,7 +43,9 @@ public sealed class ApiServer : IAsyncDisposable
         var connector = new ServiceConnector(cache, options.Plane.Streams);
         var clients = new OutboundClients(connector);
         IAuthorizer authorizer = new NodeAuthorizer(new RbacAuthorizer(new CachedRbacPolicy(cache).Current), cache);
-        options.Plane.Services.Admission = new DynamicAdmission(options.Plane.Services.Catalog, cache, authorizer, new WebhookCaller(clients, options.Time), options.Logging);
+        var caller = new WebhookCaller(clients, options.Time);
+        options.Plane.Services.Converter = new WebhookConverter(caller);
+        options.Plane.Services.Admission = new DynamicAdmission(options.Plane.Services, authorizer, caller, options.Logging);
         var services = new ApiServices
         {
             Catalog = options.Plane.Services.Catalog,

@@ -1,4 +1,5 @@
 using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Extensions;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Requests;
 using Orchestrator.Api.Responses;
@@ -10,6 +11,8 @@ namespace Orchestrator.Api.Lists;
 /// <summary>One page of a list: the entries, the version they are exact at, and how it goes on (token empty at the end).</summary>
 public sealed record ListPage(IReadOnlyList<ResourceEntry> Entries, long ResourceVersion, string Continue, long? Remaining)
 {
+    private const int ConvertedAtOnce = 1000;
+
     private const string TooOld = "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, "
         + "or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - "
         + "objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
@@ -22,9 +25,12 @@ public sealed record ListPage(IReadOnlyList<ResourceEntry> Entries, long Resourc
         var resource = kind.StoredAs;
         var (entries, version) = token is null ? First(services, resource, options) : Continued(services, resource, token);
 
-        var matches = Matching((token is null ? Scope(entries, ns) : ScopeAfter(entries, ns, token)).Select(e => e.As(kind)), options);
+        var scope = token is null ? Scope(entries, ns) : ScopeAfter(entries, ns, token);
         // A list from the cache (resourceVersion 0) is given whole, as upstream: its caller wants everything.
         var limit = options.Freshness == Freshness.Any && token is null ? 0 : options.Limit;
+        var matches = kind.IsElsewhere()
+            ? await ConvertedAsync(kind, scope, options, limit, services.Client.Services.Converter, cancel)
+            : Matching(scope.Select(e => e.As(kind)), options);
         if (limit == 0)
         {
             var all = matches.ToList();
@@ -38,12 +44,7 @@ public sealed record ListPage(IReadOnlyList<ResourceEntry> Entries, long Resourc
         if (token is null) version = Newest(entries, version);
         services.Snapshots.Keep(resource, version, entries);
         var last = page[^1];
-        long? remaining = null;
-        if (options.Labels.IsEmpty && options.Fields.IsEmpty)
-        {
-            remaining = 1;
-            while (enumerator.MoveNext()) remaining++;
-        }
+        long? remaining = options.Labels.IsEmpty && options.Fields.IsEmpty ? scope.LongCount() - page.Count : null;
         return new ListPage(page, version, new ContinueToken(version, last.Namespace, last.Name).Encode(), remaining);
     }
 
@@ -92,6 +93,18 @@ public sealed record ListPage(IReadOnlyList<ResourceEntry> Entries, long Resourc
 
     private static IEnumerable<ResourceEntry> Matching(IEnumerable<ResourceEntry> entries, ListOptions options) =>
         options.Labels.IsEmpty && options.Fields.IsEmpty ? entries : entries.Where(e => Selects(options, e));
+
+    /// <summary>What is selected is decided on what the client sees: what a webhook shows is asked for in groups, until there is one more than the page takes.</summary>
+    private static async ValueTask<IReadOnlyList<ResourceEntry>> ConvertedAsync(ResourceKind kind, IEnumerable<ResourceEntry> entries, ListOptions options, long limit, IObjectConverter converter, CancellationToken cancel)
+    {
+        var matches = new List<ResourceEntry>();
+        foreach (var group in entries.Chunk(limit is > 0 and < ConvertedAtOnce ? (int)limit + 1 : ConvertedAtOnce))
+        {
+            matches.AddRange(Matching(await group.AsAsync(kind, converter, cancel), options));
+            if (limit > 0 && matches.Count > limit) break;
+        }
+        return matches;
+    }
 
     // A snapshot taken while a group of rows is being folded may hold rows beyond the head; the state is exact at the newest of them.
     private static long Newest(IEnumerable<ResourceEntry> entries, long version)

@@ -12,13 +12,11 @@ namespace Orchestrator.Api.Responses;
 internal static class ObjectResponse
 {
     /// <summary>Writes the object's bytes with a status code; <paramref name="form"/> was chosen before anything was done.</summary>
-    public static Task WriteAsync(ApiCall call, ResponseForm form, int code, ReadOnlyMemory<byte> json) =>
-        ResponseWriter.BytesAsync(call.Http, code, form.ContentType, Encode(call, form, json));
+    public static async Task WriteAsync(ApiCall call, ResponseForm form, int code, ReadOnlyMemory<byte> json) =>
+        await ResponseWriter.BytesAsync(call.Http, code, form.ContentType, Encode(call, form, await call.Kind.PresentAsync(json, call.Converter, call.Cancel)));
 
-    /// <summary>The encoded form.</summary>
-    internal static ReadOnlyMemory<byte> Encode(ApiCall call, ResponseForm form, ReadOnlyMemory<byte> json)
+    private static ReadOnlyMemory<byte> Encode(ApiCall call, ResponseForm form, ReadOnlyMemory<byte> json)
     {
-        json = call.Kind.Present(json);
         var shown = form.Representation switch
         {
             Representation.Table => Table(call, form, json),

@@ -22,7 +22,7 @@ internal static class ScaleEndpoint
         switch (call.Request.Verb)
         {
             case "get":
-                var entry = call.Existing();
+                var entry = await call.Existing().AsAsync(call.Kind, call.Converter, call.Cancel);
                 await ResponseWriter.ObjectAsync(call.Http, StatusCodes.Status200OK, ScaleRules.View(call.Kind, entry.ToJsonObject(), entry.ResourceVersion), Schema);
                 break;
             case "update":
@@ -52,12 +52,13 @@ internal static class ScaleEndpoint
         await AnswerAsync(call, await call.SendAsync(command), warnings);
     }
 
-    private static Task AnswerAsync(ApiCall call, ResourceReply reply, IReadOnlyList<string> warnings)
+    private static async Task AnswerAsync(ApiCall call, ResourceReply reply, IReadOnlyList<string> warnings)
     {
         if (reply is ResourceRefused refused) throw refused.Status.AsException();
         var written = (ResourceWritten)reply;
         ObjectResponse.AddWarnings(call.Http, [.. warnings, .. written.Warnings]);
-        var obj = JsonNode.Parse((written.Json ?? written.Deleted)!.Value.Span)!.AsObject();
-        return ResponseWriter.ObjectAsync(call.Http, StatusCodes.Status200OK, ScaleRules.View(call.Kind, obj, written.ResourceVersion), Schema);
+        var shown = await call.Kind.PresentAsync((written.Json ?? written.Deleted)!.Value, call.Converter, call.Cancel);
+        var obj = JsonNode.Parse(shown.Span)!.AsObject();
+        await ResponseWriter.ObjectAsync(call.Http, StatusCodes.Status200OK, ScaleRules.View(call.Kind, obj, written.ResourceVersion), Schema);
     }
 }

@@ -97,7 +97,7 @@ internal static class WatchEndpoint
             var gone = served.IsGone;
             while (watch.TryNext(out var change))
             {
-                if (change.ResourceVersion <= start || events.Of(change.As(call.Kind)) is not { } frame) continue;
+                if (change.ResourceVersion <= start || events.Of(await change.AsAsync(call.Kind, call.Converter, stop)) is not { } frame) continue;
                 await deadline.RunAsync(token => sink.WriteAsync(frame, token));
                 wrote = true;
             }
@@ -119,9 +119,9 @@ internal static class WatchEndpoint
 
     private static async Task SendInitialAsync(ApiCall call, ListOptions options, WatchEvents events, IWatchSink sink, WriteDeadlineSource deadline, SortedEntries entries, long version)
     {
-        foreach (var stored in call.Request.Namespace.Length == 0 ? entries : entries.InNamespace(call.Request.Namespace))
+        var scope = call.Request.Namespace.Length == 0 ? entries : entries.InNamespace(call.Request.Namespace);
+        foreach (var entry in call.Kind.IsElsewhere() ? await scope.ToList().AsAsync(call.Kind, call.Converter, call.Cancel) : scope.Select(e => e.As(call.Kind)))
         {
-            var entry = stored.As(call.Kind);
             if (!ListPage.Selects(options, entry)) continue;
             var frame = events.Initial(entry);
             await deadline.RunAsync(token => sink.WriteAsync(frame, token));

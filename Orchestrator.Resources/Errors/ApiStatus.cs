@@ -63,6 +63,9 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
     /// <summary>500 for a defect of ours; the message must not leak secrets.</summary>
     public static ApiStatus InternalError(string message) => new(500, "InternalError", $"Internal error occurred: {message}");
 
+    /// <summary>500 in somebody else's words, without a reason: what upstream makes of an error that is no Status.</summary>
+    public static ApiStatus Unknown(string message) => new(500, "", message);
+
     /// <summary>503: try again, for instance while a shard moves.</summary>
     public static ApiStatus ServiceUnavailable(string message) => new(503, "ServiceUnavailable", message) { RetryAfterSeconds = 1 };
 
@@ -94,8 +97,8 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
             ["metadata"] = new JsonObject(),
             ["status"] = "Failure",
             ["message"] = Message,
-            ["reason"] = Reason,
         };
+        if (Reason.Length > 0) json["reason"] = Reason;
         if (details.Count > 0) json["details"] = details;
         json["code"] = Code;
         return json;

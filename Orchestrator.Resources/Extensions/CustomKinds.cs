@@ -14,13 +14,20 @@ public static class CustomKinds
 {
     private static readonly string[] Bookkeeping = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
-    /// <summary>The served versions of an established definition, the stored one first. The names are those accepted in its status.</summary>
+    /// <summary>
+    /// The versions of an established definition, those that are not served among them, since objects may be stored in them: the one that objects are stored in now first. The names are those
+    /// accepted in its status.
+    /// </summary>
     public static IReadOnlyList<CustomKind> Of(JsonObject definition, SchemaCatalog catalog)
     {
-        var versions = (definition["spec"]?["versions"] as JsonArray ?? []).OfType<JsonObject>().ToList();
+        var spec = definition["spec"]!.AsObject();
+        var versions = (spec["versions"] as JsonArray ?? []).OfType<JsonObject>().ToList();
         var stored = versions.FirstOrDefault(v => Flag(v, "storage"));
-        return [.. versions.Where(v => Flag(v, "served") || ReferenceEquals(v, stored)).OrderBy(v => ReferenceEquals(v, stored) ? 0 : 1)
-            .ThenBy(v => Text(v, "name"), KubeVersions.NewestFirst).Select(v => Version(definition, v, Text(stored, "name"), catalog))];
+        var shared = new Shared(
+            $"{Text(spec, "group")}/{Text(stored, "name")}",
+            versions.ToDictionary(v => $"{Text(spec, "group")}/{Text(v, "name")}", v => JsonSchema.Parse(v["schema"]?["openAPIV3Schema"] as JsonObject ?? []), StringComparer.Ordinal),
+            ConversionWebhook.Of(spec["conversion"] as JsonObject));
+        return [.. versions.OrderBy(v => ReferenceEquals(v, stored) ? 0 : 1).ThenBy(v => Text(v, "name"), KubeVersions.NewestFirst).Select(v => Version(definition, v, shared, catalog))];
     }
 
     /// <summary>Whether two states of an established definition serve the same in the same way.</summary>
@@ -30,12 +37,14 @@ public static class CustomKinds
     /// <summary>The name of a version's type in the schema: the group reversed, the version, the kind.</summary>
     internal static string SchemaName(string group, string version, string kind) => $"{string.Join('.', group.Split('.').Reverse())}.{version}.{kind}";
 
-    private static CustomKind Version(JsonObject definition, JsonObject version, string stored, SchemaCatalog catalog)
+    private sealed record Shared(string StoredVersion, Dictionary<string, JsonSchema> Schemas, ConversionWebhook? Webhook);
+
+    private static CustomKind Version(JsonObject definition, JsonObject version, Shared shared, SchemaCatalog catalog)
     {
         var spec = definition["spec"]!.AsObject();
         var names = definition["status"]?["acceptedNames"] as JsonObject is { Count: > 0 } accepted && Text(accepted, "plural").Length > 0 ? accepted : spec["names"]!.AsObject();
         var (group, name, kind) = (Text(spec, "group"), Text(version, "name"), Text(names, "kind"));
-        var schema = JsonSchema.Parse(version["schema"]?["openAPIV3Schema"] as JsonObject ?? []);
+        var schema = shared.Schemas[$"{group}/{name}"];
         var subresources = version["subresources"] as JsonObject;
         var type = CustomTypes.Root(SchemaName(group, name, kind), $"{group}/{name}", schema, PublishedSchema.Of(schema), catalog);
         var hasStatus = subresources?["status"] is JsonObject;
@@ -61,7 +70,7 @@ public static class CustomKinds
             IsCustom = true,
             Served = Flag(version, "served"),
             Deprecation = Flag(version, "deprecated") ? Text(version, "deprecationWarning") is { Length: > 0 } warning ? warning : $"{group}/{name} {kind} is deprecated" : null,
-            Conversion = new CustomConversion($"{group}/{name}", stored.Length == 0 ? $"{group}/{name}" : $"{group}/{stored}", type.Name, schema),
+            Conversion = new CustomConversion($"{group}/{name}", shared.StoredVersion, type.Name, shared.Schemas, shared.Webhook),
             Scale = scale is null ? ScalePaths.BuiltIn : new ScalePaths(Path(scale, "specReplicasPath"), Path(scale, "statusReplicasPath"), Path(scale, "labelSelectorPath")),
             Strategy = new CustomResourceStrategy(schema, hasStatus, Columns(version), Selectable(version)),
         }, type);

@@ -27,7 +27,7 @@ internal static class DefinitionValidation
             errors.Invalid("spec.preserveUnknownFields", true, "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead");
         Versions(spec["versions"], errors);
         Names(spec["names"], errors);
-        Conversion(spec["conversion"], errors);
+        ConversionValidation.Validate(spec["conversion"], errors);
     }
 
     internal static void ValidateChange(Field crd, Field old, FieldErrors errors)
@@ -155,23 +155,6 @@ internal static class DefinitionValidation
                 if (NameFormats.Dns1035Label(item.Text) is { Count: > 0 } wrong) errors.Invalid($"spec.names.{list}[{index}]", item.Text, string.Join(",", wrong));
                 index++;
             }
-        }
-    }
-
-    private static void Conversion(Field conversion, FieldErrors errors)
-    {
-        var strategy = conversion["strategy"].Text;
-        switch (strategy)
-        {
-            case "" or "None":
-                if (conversion["webhook"].Exists) errors.Forbidden("spec.conversion.webhook", "should not be set when strategy is not set to Webhook");
-                break;
-            case "Webhook":
-                errors.Invalid("spec.conversion.strategy", strategy, "conversion by webhook is not supported by this server");
-                break;
-            default:
-                errors.NotSupported("spec.conversion.strategy", strategy, ["None", "Webhook"]);
-                break;
         }
     }
 }

@@ -263,7 +263,7 @@ internal static class BuiltInKinds
         },
         Cluster("apiregistration.k8s.io", "v1", "", "APIService", "apiservices", new RuledStrategy { Defaults = ApiServiceValidation.Default, Rules = ApiServiceValidation.Validate, Table = ClusterTables.ApiService }) with
         {
-            Categories = ["api-extensions"], Subresources = ["status"],
+            Categories = ["api-extensions"], Subresources = ["status"], NameRule = NameRules.PathSegment,
             SchemaName = "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService",
         },
     ];

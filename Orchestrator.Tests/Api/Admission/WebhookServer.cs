@@ -20,6 +20,7 @@ internal sealed class WebhookServer : IAsyncDisposable
     private readonly CertificateAuthority _authority;
     private readonly ConcurrentDictionary<string, Func<JsonObject, Task<JsonObject>>> _paths = new();
     private readonly ConcurrentQueue<(string Path, JsonObject Request)> _asked = new();
+    private readonly ConcurrentQueue<JsonObject> _reviews = new();
 
     private WebhookServer(WebApplication app, CertificateAuthority authority) => (_app, _authority) = (app, authority);
 
@@ -66,6 +67,28 @@ internal sealed class WebhookServer : IAsyncDisposable
             response["patchType"] = "JSONPatch";
         }
         return Task.FromResult(new JsonObject { ["kind"] = "AdmissionReview", ["apiVersion"] = (string?)review["apiVersion"], ["response"] = response });
+    });
+
+    /// <summary>The requests of all ConversionReviews, in order.</summary>
+    public IReadOnlyList<JsonObject> Reviews => [.. _reviews];
+
+    /// <summary>
+    /// The URL of a path that answers ConversionReviews: each object is changed by <paramref name="convert"/>, which is told the version; then <paramref name="spoil"/> may change the response.
+    /// </summary>
+    public string Converts(string path, Action<JsonObject, string> convert, Action<JsonObject>? spoil = null) => Serves(path, review =>
+    {
+        var request = review["request"]!.AsObject();
+        _reviews.Enqueue(request);
+        var desired = (string)request["desiredAPIVersion"]!;
+        var objects = request["objects"]!.DeepClone().AsArray();
+        foreach (var obj in objects)
+        {
+            convert(obj!.AsObject(), desired);
+            obj["apiVersion"] = desired;
+        }
+        var response = new JsonObject { ["uid"] = (string?)request["uid"], ["result"] = new JsonObject { ["status"] = "Success" }, ["convertedObjects"] = objects };
+        spoil?.Invoke(response);
+        return Task.FromResult(new JsonObject { ["kind"] = "ConversionReview", ["apiVersion"] = (string?)review["apiVersion"], ["response"] = response });
     });
 
     /// <summary>The URL of a path that answers any document.</summary>

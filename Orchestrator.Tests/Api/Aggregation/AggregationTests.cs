@@ -100,6 +100,42 @@ public sealed class AggregationTests(ApiFixture api) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Every_group_version_of_this_server_has_an_APIService()
+    {
+        await Eventually.HoldsAsync(async () => (await api.GetAsync(Services)).Json["items"]!.AsArray().Count(i => (string?)i!["status"]?["conditions"]?[0]?["reason"] == "Local") >= 20);
+        var list = (await api.GetAsync(Services)).Json["items"]!.AsArray();
+        list.Select(i => (string?)i!["metadata"]!["name"]).Where(n => !n!.EndsWith(".example.com", StringComparison.Ordinal)).ShouldBe(
+        [
+            "v1.", "v1.admissionregistration.k8s.io", "v1.apiextensions.k8s.io", "v1.apps", "v1.authentication.k8s.io", "v1.authorization.k8s.io", "v1.autoscaling", "v1.batch",
+            "v1.certificates.k8s.io", "v1.coordination.k8s.io", "v1.discovery.k8s.io", "v1.events.k8s.io", "v1.flowcontrol.apiserver.k8s.io", "v1.networking.k8s.io", "v1.node.k8s.io", "v1.policy",
+            "v1.rbac.authorization.k8s.io", "v1.scheduling.k8s.io", "v1.storage.k8s.io", "v2.autoscaling",
+        ]);
+        var apps = list.First(i => (string?)i!["metadata"]!["name"] == "v1.apps")!;
+        apps["metadata"]!["labels"]!.ToJsonString().ShouldBe("""{"kube-aggregator.kubernetes.io/automanaged":"onstart"}""");
+        apps["spec"]!.ToJsonString().ShouldBe("""{"group":"apps","version":"v1","groupPriorityMinimum":17800,"versionPriority":15}""");
+        var row = (await api.GetAsync($"{Services}/v1.apps", "application/json;as=Table;v=v1;g=meta.k8s.io")).Json["rows"]![0]!["cells"]!.AsArray();
+        ((string?)row[0], (string?)row[1], (string?)row[2]).ShouldBe(("v1.apps", "Local", "True"));
+        var groups = (await api.GetAsync("/apis")).Json["groups"]!.AsArray().Select(g => (string?)g!["name"]).ToList();
+        groups.Take(4).ShouldBe(["apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io"]);
+    }
+
+    [Fact]
+    public async Task The_APIService_of_a_custom_kind_comes_and_goes_with_its_definition()
+    {
+        var definition = $"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/things.{_group}";
+        (await api.SendAsync(HttpMethod.Post, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", $$$"""
+            {"metadata":{"name":"things.{{{_group}}}"},"spec":{"group":"{{{_group}}}","scope":"Cluster","names":{"plural":"things","kind":"Thing"},
+             "versions":[{"name":"v2","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object"} } }]} }
+            """)).Code.ShouldBe(201);
+        await Eventually.HoldsAsync(async () => (await api.GetAsync($"{Services}/v2.{_group}")).Code == 200);
+        var made = (await api.GetAsync($"{Services}/v2.{_group}")).Json;
+        (made["metadata"]!["labels"]!.ToJsonString(), (int)made["spec"]!["groupPriorityMinimum"]!, (int)made["spec"]!["versionPriority"]!)
+            .ShouldBe(("""{"kube-aggregator.kubernetes.io/automanaged":"true"}""", 1000, 100));
+        (await api.SendAsync(HttpMethod.Delete, definition)).Code.ShouldBe(200);
+        await Eventually.HoldsAsync(async () => (await api.GetAsync($"{Services}/v2.{_group}")).Code == 404);
+    }
+
+    [Fact]
     public async Task A_wrong_APIService_is_refused()
     {
         var answer = await api.SendAsync(HttpMethod.Post, Services, """{"metadata":{"name":"v1.x"},"spec":{"group":"example.com","version":"v1","groupPriorityMinimum":0,"versionPriority":2000,"caBundle":"eA==","insecureSkipTLSVerify":true}}""");
