@@ -352,6 +352,21 @@ public abstract class JournalSuite : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Numbers_are_checked_however_many_entities_were_written_since()
+    {
+        const int Entities = 10_000;
+        for (var n = 1; n <= 2; n++) await Journal.WriteAsync([.. Enumerable.Range(1, Entities).Select(i => Row($"entity-{i}", n))]);
+        await Journal.CompactAsync(2 * Entities);
+        foreach (var entity in (string[])["entity-1", $"entity-{Entities}"])
+        {
+            await Should.ThrowAsync<ConcurrentWriterException>(async () => await WriteAsync(entity, 1));
+            await Should.ThrowAsync<ConcurrentWriterException>(async () => await WriteAsync(entity, 2));
+        }
+        (await WriteAsync("entity-1", 3)).ShouldBe(2 * Entities + 1);
+        (await WriteAsync($"entity-{Entities}", 3)).ShouldBe(2 * Entities + 2);
+    }
+
+    [Fact]
     public async Task Compaction_in_many_steps_goes_on_beside_writes()
     {
         await Journal.WriteAsync([.. Enumerable.Range(1, 5000).Select(i => Row("a", i))]);

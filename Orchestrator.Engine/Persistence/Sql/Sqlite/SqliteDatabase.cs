@@ -15,9 +15,12 @@ internal sealed class SqliteDatabase : IJournalDatabase
     private readonly string _readers;
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _advance;
+    private readonly SqliteStatement _rival;
     private readonly SqliteStatement _insert;
     private readonly SqliteStatement _commit;
     private readonly SqliteStatement _rollback;
+    private readonly NewestNumbers _newest = new();
+    private string? _boundOperation;
     private volatile bool _suspect;
 
     private SqliteDatabase(string path, DataLock dataLock, SqliteConnection writer, string memberId, long epoch)
@@ -30,11 +33,9 @@ internal sealed class SqliteDatabase : IJournalDatabase
         _advance = new SqliteStatement(
             writer, "UPDATE head SET ordering = ordering + ?1 WHERE EXISTS (SELECT 1 FROM members WHERE id = ?2 AND epoch = ?3 AND state = 'up') RETURNING ordering");
         _advance.Bind(2, memberId).Bind(3, epoch);
-        _insert = new SqliteStatement(
-            writer,
-            // Not only a taken number is refused but any at or below the newest: compaction may have dropped the row that held it.
-            "INSERT INTO journal (ordering, persistence_id, sequence_nr, operation, written_at, payload) SELECT ?1, ?2, ?3, ?4, ?5, ?6 "
-            + "WHERE NOT EXISTS (SELECT 1 FROM journal WHERE persistence_id = ?2 AND sequence_nr >= ?3)");
+        // A statement of its own: within the insert, SQLite would put each row by in a temporary table, because it reads the table it writes.
+        _rival = new SqliteStatement(writer, "SELECT 1 FROM journal WHERE persistence_id = ?1 AND sequence_nr >= ?2 LIMIT 1");
+        _insert = new SqliteStatement(writer, "INSERT INTO journal (ordering, persistence_id, sequence_nr, operation, written_at, payload) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
         _commit = new SqliteStatement(writer, "COMMIT");
         _rollback = new SqliteStatement(writer, "ROLLBACK");
         MemberId = memberId;
@@ -107,11 +108,13 @@ internal sealed class SqliteDatabase : IJournalDatabase
                     return new Appended(before, batch.Now, refused);
                 }
                 _rollback.Run(out _);
+                _newest.Clear();
                 (refused ??= []).Add(taken);
             }
         }
         catch (Exception error)
         {
+            _newest.Clear();
             RollBackAfter(error);
             if (Diagnose(error) is { } unusable) throw unusable;
             throw;
@@ -129,16 +132,25 @@ internal sealed class SqliteDatabase : IJournalDatabase
     private int Insert(AppendBatch batch, long before, HashSet<int>? leftOut)
     {
         var ordering = before;
+        _insert.Bind(5, batch.Now);
         for (var i = 0; i < batch.Rows.Count; i++)
         {
             if (leftOut?.Contains(batch.WriteOf[i]) == true) continue;
             var row = batch.Rows[i];
-            _insert.Bind(1, ++ordering).Bind(2, row.PersistenceId).Bind(3, row.SequenceNr).Bind(4, row.Operation)
-                .Bind(5, batch.Now).Bind(6, row.Payload.Span);
-            _insert.Run(out _);
-            if (raw.sqlite3_changes(_writer.Handle) == 0) return i;
+            if (!_newest.IsNext(row.PersistenceId, row.SequenceNr) && HasRival(row)) return i;
+            if (!ReferenceEquals(_boundOperation, row.Operation)) _insert.Bind(4, _boundOperation = row.Operation);
+            _insert.Bind(1, ++ordering).Bind(2, row.PersistenceId).Bind(3, row.SequenceNr).Bind(6, row.Payload.Span);
+            if (!_insert.TryInsert()) return i;
+            _newest.Set(row.PersistenceId, row.SequenceNr);
         }
         return -1;
+    }
+
+    /// <summary>Not only a taken number is refused but any at or below the newest: compaction may have dropped the row that held it.</summary>
+    private bool HasRival(JournalWrite row)
+    {
+        _rival.Bind(1, row.PersistenceId).Bind(2, row.SequenceNr).Run(out var rival);
+        return rival is not null;
     }
 
     /// <summary>A connection that cannot roll back is not fit for another transaction.</summary>
@@ -181,7 +193,7 @@ internal sealed class SqliteDatabase : IJournalDatabase
     /// </summary>
     public ValueTask DisposeAsync()
     {
-        foreach (var statement in (SqliteStatement[])[_begin, _advance, _insert, _commit, _rollback]) statement.Dispose();
+        foreach (var statement in (SqliteStatement[])[_begin, _advance, _rival, _insert, _commit, _rollback]) statement.Dispose();
         SqliteConnection.ClearPool(new SqliteConnection(_readers));
         try
         {

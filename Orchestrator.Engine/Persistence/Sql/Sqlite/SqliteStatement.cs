@@ -53,6 +53,23 @@ internal sealed class SqliteStatement : IDisposable
             first ??= raw.sqlite3_column_int64(_statement, 0);
             code = raw.sqlite3_step(_statement);
         }
+        Finish(code);
+    }
+
+    /// <summary>Runs an insert; false where a unique key stands against it. Throws <see cref="SqliteException"/>.</summary>
+    public bool TryInsert()
+    {
+        var code = raw.sqlite3_step(_statement);
+        var taken = code != raw.SQLITE_DONE && raw.sqlite3_extended_errcode(_connection) == raw.SQLITE_CONSTRAINT_UNIQUE;
+        if (taken) _ = raw.sqlite3_reset(_statement);
+        else Finish(code);
+        return !taken;
+    }
+
+    public void Dispose() => _statement.Dispose();
+
+    private void Finish(int code)
+    {
         try
         {
             // Before the reset, which would replace the connection's message.
@@ -63,6 +80,4 @@ internal sealed class SqliteStatement : IDisposable
             _ = raw.sqlite3_reset(_statement);
         }
     }
-
-    public void Dispose() => _statement.Dispose();
 }
