@@ -7,7 +7,9 @@ using Orchestrator.Actors.Nodes;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Actors.Scheduling;
 using Orchestrator.Actors.Services;
+using Orchestrator.Actors.Services.Endpoints;
 using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Cluster;
 using Orchestrator.Engine.Persistence;
 using Orchestrator.Engine.Sharding;
 using Orchestrator.Engine.Singleton;
@@ -53,6 +55,7 @@ public sealed class ControlPlane : IAsyncDisposable
     public static async Task<ControlPlane> StartAsync(ActorSystem system, IJournal journal, ControlPlaneOptions options, SecretSealer sealer,
         PodTokenIssuer tokens, int apiPort, Func<CancellationToken, Task>? caughtUp = null, CancellationToken cancel = default)
     {
+        var cluster = Cluster.Get(system);
         // A catalogue of its own: definitions add kinds to it.
         var catalog = new KindCatalog(KindCatalog.Default.All);
         var services = new ControlPlaneServices
@@ -63,6 +66,7 @@ public sealed class ControlPlane : IAsyncDisposable
             Time = system.TimeProvider,
             Options = options,
             Logging = system.LoggerFactory,
+            ApiServers = () => ApiServers.In(cluster.State.Members),
         };
         var plane = new ControlPlane(services, NodeStreams.Get(system));
         var head = journal.Head;
@@ -74,6 +78,7 @@ public sealed class ControlPlane : IAsyncDisposable
         services.Events = system.ActorOf(Props.Create(() => new EventRecorderActor(services)), "events");
         // Hints begin before the first shard starts: what a shard's start does not see, a hint does.
         plane.WakeOnChanges(StartRegion(system, services, caughtUp), new WakeRules(catalog, services.Cache, ResourceActors.Loops));
+        system.ActorOf(Props.Create(() => new ApiServersActor(cluster, services.Region)), "api-servers");
         services.Scheduler = ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new SchedulerActor(services, Random.Shared.Next())), "scheduler"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new GarbageCollectorActor(services)), "garbage-collector"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new TokenCleanerActor(services)), "token-cleaner"));
@@ -92,9 +97,8 @@ public sealed class ControlPlane : IAsyncDisposable
         // A shard that starts here, at start or after a move, gets every loop in it woken: hints sent elsewhere meanwhile are made up for.
         void WakeShard(string shard)
         {
-            foreach (var resource in ResourceActors.Loops)
-                foreach (var entry in services.Cache.List(resource))
-                    if (extractor.ShardId(entry.Key.ToString()) == shard) region!.Tell(new LocalOnly(new ToEntity(entry.Key, Wake.Up)), ActorRefs.NoSender);
+            foreach (var key in WakeRules.AtStart(services.Cache, ResourceActors.Loops))
+                if (extractor.ShardId(key.ToString()) == shard) region!.Tell(new LocalOnly(new ToEntity(key, Wake.Up)), ActorRefs.NoSender);
         }
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var settings = new ClusterShardingSettings

@@ -56,11 +56,30 @@ public sealed class OwnerGraph(KindCatalog catalog, Func<ResourceKey, ResourceEn
     private IEnumerable<GarbageAction> Foreground(ResourceEntry owner)
     {
         var dependents = dependentsOf(owner.Uid);
-        if (!dependents.Any(d => d.Header.Owners.Any(o => o.Uid == owner.Uid && o.BlockOwnerDeletion)))
+        if (!dependents.Any(d => d.Header.Owners.Any(o => o.Uid == owner.Uid && o.BlockOwnerDeletion) && !Waits(d, owner.Uid)))
             yield return new GarbageAction.Finish(owner.Key, owner.Uid, owner.ResourceVersion, DeleteRules.ForegroundFinalizer);
         foreach (var dependent in dependents)
             if (!dependent.Header.Deleting)
                 foreach (var action in Collect(dependent)) yield return action;
+    }
+
+    /// <summary>
+    /// Whether a dependent waits, itself or through others, for the owner it blocks: in such a circle each would wait for the next for ever, so that none of them is waited for.
+    /// </summary>
+    private bool Waits(ResourceEntry dependent, string ownerUid)
+    {
+        if (!Has(dependent, DeleteRules.ForegroundFinalizer)) return false;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var waiting = new Stack<ResourceEntry>([dependent]);
+        while (waiting.TryPop(out var entry))
+        {
+            foreach (var next in dependentsOf(entry.Uid))
+            {
+                if (next.Uid == ownerUid) return true;
+                if (Has(next, DeleteRules.ForegroundFinalizer) && seen.Add(next.Uid)) waiting.Push(next);
+            }
+        }
+        return false;
     }
 
     /// <summary>An object with a live owner only loses its dead references; without one it goes.</summary>

@@ -68,6 +68,9 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     /// <summary>Makes the world like the object, one step at a time; called with <see cref="ResourceActor.Current"/> not null. Must not block.</summary>
     protected abstract void Reconcile();
 
+    /// <summary>Clears up after an object that is not there any more, where its dependents do not name it as their owner; must be safe to repeat.</summary>
+    protected virtual void ReconcileGone() { }
+
     /// <summary>A command of this loop is done; the loop runs again afterwards.</summary>
     protected virtual void OnWritten(ResourceWritten written) { }
 
@@ -192,7 +195,9 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     {
         _wakePending = false;
         _reconcileDue = false;
-        if (_inFlight == 0 && Current is not null) Reconcile();
+        if (_inFlight > 0) return;
+        if (Current is not null) Reconcile();
+        else ReconcileGone();
     }
 
     private void OnReply()

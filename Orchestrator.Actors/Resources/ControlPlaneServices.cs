@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Admission;
 using Orchestrator.Actors.Caching;
@@ -50,6 +51,9 @@ public sealed class ControlPlaneServices
 
     /// <summary>The singleton that places pods; takes <see cref="Scheduling.ExplainPod"/>.</summary>
     public IActorRef Scheduler { get => _scheduler ?? throw NotStarted(); internal set => _scheduler = value; }
+
+    /// <summary>Where the members that are up serve the API; empty where nobody does.</summary>
+    public Func<IReadOnlyList<IPEndPoint>> ApiServers { get; init; } = () => [];
 
     /// <summary>New object uids.</summary>
     public Func<string> NewUid { get; init; } = () => Guid.NewGuid().ToString();

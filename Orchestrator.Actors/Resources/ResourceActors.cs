@@ -27,7 +27,7 @@ public static class ResourceActors
     };
 
     /// <summary>Resources whose actors are control loops: they are woken at start and by changes that concern them.</summary>
-    public static IReadOnlySet<string> Loops { get; } = new HashSet<string> { "nodes", "namespaces", "deployments.apps", "replicasets.apps", "replicationcontrollers", DefinitionCatalog.Resource, "certificatesigningrequests.certificates.k8s.io" };
+    public static IReadOnlySet<string> Loops { get; } = new HashSet<string> { "nodes", "namespaces", "deployments.apps", "replicasets.apps", "replicationcontrollers", "services", DefinitionCatalog.Resource, "certificatesigningrequests.certificates.k8s.io" };
 
     /// <summary>Props for the actor of an object, given its key in text form (the sharding entity id).</summary>
     public static Props PropsFor(string entityId, ControlPlaneServices services)

@@ -1,6 +1,7 @@
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Extensions;
 using Orchestrator.Actors.Nodes;
+using Orchestrator.Actors.Services.Endpoints;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Kinds;
 
@@ -18,15 +19,21 @@ public sealed class WakeRules
     private readonly KindCatalog _catalog;
     private readonly ResourceCache _cache;
     private readonly IReadOnlySet<string> _loops;
+    private readonly ServiceSelectors _selectors;
 
     /// <param name="catalog">Resolves owner references.</param>
     /// <param name="cache">Finds the loops of a namespace.</param>
     /// <param name="loops">Resources whose actors have a control loop.</param>
-    public WakeRules(KindCatalog catalog, ResourceCache cache, IReadOnlySet<string> loops) => (_catalog, _cache, _loops) = (catalog, cache, loops);
+    public WakeRules(KindCatalog catalog, ResourceCache cache, IReadOnlySet<string> loops) => (_catalog, _cache, _loops, _selectors) = (catalog, cache, loops, new ServiceSelectors(cache));
+
+    /// <summary>The objects to wake when their shard starts: every loop, and the Services that Endpoints are named after, which may have gone without them.</summary>
+    public static IEnumerable<ResourceKey> AtStart(ResourceCache cache, IReadOnlySet<string> loops) =>
+        loops.SelectMany(cache.List).Select(e => e.Key).Concat(cache.List("endpoints").Select(e => e.Key with { Resource = "services" }));
 
     /// <summary>The objects to wake for a change; may name one twice.</summary>
     public IEnumerable<ResourceKey> For(ResourceChange change)
     {
+        foreach (var key in ServicesOf(change)) yield return key;
         foreach (var key in OwnersOf(change.Entry)) yield return key;
         // An owner that was just let go of has something to learn too.
         if (change.Previous is { } previous && !ReferenceEquals(previous.Header.Owners, change.Entry.Header.Owners))
@@ -52,6 +59,28 @@ public sealed class WakeRules
             var slash = owner.ApiVersion.IndexOf('/');
             var kind = _catalog.FindByKind(slash < 0 ? "" : owner.ApiVersion[..slash], owner.Kind);
             if (kind is not null && _loops.Contains(kind.GroupResource)) yield return kind.Key(entry.Namespace, owner.Name);
+        }
+    }
+
+    /// <summary>The Services whose endpoints a change concerns: those that select the pod, or did; the one whose Endpoints or slices these are.</summary>
+    private IEnumerable<ResourceKey> ServicesOf(ResourceChange change)
+    {
+        _selectors.Follow(change);
+        var entry = change.Entry;
+        switch (entry.Key.Resource)
+        {
+            case "pods":
+                foreach (var key in _selectors.Matching(entry.Namespace, entry.Labels)) yield return key;
+                if (change.Previous is { } previous && !ReferenceEquals(previous.Labels, entry.Labels))
+                    foreach (var key in _selectors.Matching(entry.Namespace, previous.Labels)) yield return key;
+                break;
+            // Without a Service they are somebody's own.
+            case "endpoints" when _cache.Get(new ResourceKey("services", entry.Namespace, entry.Name)) is { } service:
+                yield return service.Key;
+                break;
+            case "endpointslices.discovery.k8s.io" when entry.Labels.TryGetValue(EndpointLabels.ServiceName, out var name) && _cache.Get(new ResourceKey("services", entry.Namespace, name)) is { } service:
+                yield return service.Key;
+                break;
         }
     }
 

@@ -63,7 +63,7 @@ internal sealed partial class AvailabilityMonitor : IAsyncDisposable
         foreach (var change in changes)
         {
             var resource = change.Entry.Key.Resource;
-            if (resource is not (AggregatedApis.Resource or Definitions) && (resource is not ("services" or "pods" or "endpoints") || _apis.Current().Count == 0)) continue;
+            if (resource is not (AggregatedApis.Resource or Definitions) && (resource is not ("services" or "endpoints") || _apis.Current().Count == 0)) continue;
             Hint();
             return;
         }
@@ -130,7 +130,7 @@ internal sealed partial class AvailabilityMonitor : IAsyncDisposable
     private async Task<(bool Holds, string Reason, string Message)> ProbeAsync(AggregatedApi api)
     {
         if (_services.Problem(api.Server.Namespace, api.Server.Service, api.Server.Port) is { } problem)
-            return (false, problem.Contains("not present", StringComparison.Ordinal) ? "ServiceNotFound" : problem.Contains("not listening", StringComparison.Ordinal) ? "ServicePortError" : "MissingEndpoints", problem);
+            return (false, problem.Reason, problem.Message);
         using var deadline = new CancellationTokenSource(ProbeDeadline, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, _stop.Token);
         try

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Orchestrator.Actors;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Resources;
+using Orchestrator.Actors.Services.Endpoints;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Joining;
 using Orchestrator.Api.Members;
@@ -90,7 +91,8 @@ public sealed class ClusterHost : IAsyncDisposable
         var nodeAddress = _configuration.NodeAddress ?? HostAddresses.Of(_configuration.ControlPlane.ServiceCidr).First(a => !IPAddress.IsLoopback(a));
         var pki = LoadPki(_configuration, _directory, nodeAddress, _time);
         var options = _configuration.ControlPlane with { CaCertificate = pki.Authority.CertificatePem, CertificateSigner = pki.Authority };
-        var member = Add(await MemberJournal.OpenAsync(_configuration.Member, _directory.Journal, _time, logging, cancel));
+        var self = _configuration.Member with { Roles = [.. _configuration.Member.Roles, ApiServers.Role(new IPEndPoint(nodeAddress, _configuration.ApiPort))] };
+        var member = Add(await MemberJournal.OpenAsync(self, _directory.Journal, _time, logging, cancel));
         var system = ActorSystem.Create("orchestrator", new ActorSystemSetup { TimeProvider = _time, LoggerFactory = logging });
         var leaving = Add(new LeavingSystem(system));
         await MemberRemoting.StartAsync(system, new MemberRemotingOptions

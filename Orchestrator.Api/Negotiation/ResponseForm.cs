@@ -49,13 +49,14 @@ public sealed record ResponseForm(Encoding Encoding, Representation Representati
 
     /// <summary>
     /// Chooses the first acceptable form. Nothing given means JSON. Throws a 406 <see cref="StatusException"/> where nothing fits. Without
-    /// <paramref name="protobuf"/> (a custom resource) that is not among the forms, and clients that ask for it list JSON after it.
+    /// <paramref name="protobuf"/> (a custom resource) that is not among the forms, and clients that ask for it list JSON after it;
+    /// <paramref name="wholeOnly"/> is for what has neither columns nor metadata to show alone.
     /// </summary>
-    public static ResponseForm Choose(string? accept, bool protobuf) =>
-        TryChoose(accept, protobuf) ?? throw new ApiStatus(406, "NotAcceptable", $"only the following media types are accepted: {Json}, {Yaml}{(protobuf ? $", {ProtobufDecoder.MediaType}" : "")}").AsException();
+    public static ResponseForm Choose(string? accept, bool protobuf, bool wholeOnly = false) => TryChoose(accept, protobuf, wholeOnly)
+        ?? throw new ApiStatus(406, "NotAcceptable", $"only the following media types are accepted: {Json}, {Yaml}{(protobuf ? $", {ProtobufDecoder.MediaType}" : "")}").AsException();
 
     /// <summary>As <see cref="Choose"/>, null where nothing fits.</summary>
-    public static ResponseForm? TryChoose(string? accept, bool protobuf)
+    public static ResponseForm? TryChoose(string? accept, bool protobuf, bool wholeOnly = false)
     {
         if (string.IsNullOrEmpty(accept) || accept is "application/json" or "*/*") return PlainJson;
         foreach (var range in MediaRange.Parse(accept))
@@ -66,7 +67,7 @@ public sealed record ResponseForm(Encoding Encoding, Representation Representati
             if (encoding is null) continue;
             var kind = range["as"];
             if (kind.Length == 0) return new ResponseForm(encoding.Value, Representation.Object, "");
-            if (range["g"] != "meta.k8s.io" || range["v"] is not ("v1" or "v1beta1")) continue;
+            if (wholeOnly || range["g"] != "meta.k8s.io" || range["v"] is not ("v1" or "v1beta1")) continue;
             switch (kind)
             {
                 case "Table" when encoding != Encoding.Protobuf: return new ResponseForm(encoding.Value, Representation.Table, range["v"]);

@@ -37,24 +37,11 @@ internal sealed record ProxyTarget(string Node, PortRequest Connection, bool Tls
                 ?? throw ApiStatus.ServiceUnavailable($"no service port {number} found for service \"{id.Name}\"").AsException();
             portName = (string?)declared["name"] ?? "";
         }
-        var endpoints = call.Cache.Get(call.Services.Catalog.Get("endpoints").Key(call.Request.Namespace, id.Name)) ?? throw ApiStatus.NotFound("endpoints", id.Name).AsException();
-        var pods = call.Services.Catalog.Get("pods");
-        var choices =
-            from subset in endpoints.ToJsonObject()["subsets"] as JsonArray ?? []
-            from port in subset["ports"] as JsonArray ?? []
-            where ((string?)port["name"] ?? "") == portName
-            from address in subset["addresses"] as JsonArray ?? []
-            let reference = address["targetRef"]
-            where (string?)reference?["kind"] == "Pod"
-            let key = pods.Key((string?)reference["namespace"] ?? call.Request.Namespace, (string?)reference["name"] ?? "")
-            let entry = call.Cache.Get(key)
-            // Only pods of the service's own namespace: endpoints may be written by its users.
-            where entry is not null && key.Namespace == call.Request.Namespace
-            select (Key: key, Entry: entry, Port: (int)port["port"]!);
-        var found = choices.ToList();
+        var backends = ServiceBackends.Of(call.Cache, call.Request.Namespace, id.Name, portName) ?? throw ApiStatus.NotFound("endpoints", id.Name).AsException();
+        var found = backends.Where(b => b.Pod is not null).ToList();
         if (found.Count == 0) throw ApiStatus.ServiceUnavailable($"no endpoints available for service \"{call.Request.Name}\"").AsException();
         var chosen = found[Random.Shared.Next(found.Count)];
-        return To(chosen.Key, chosen.Entry.ToJsonObject(), chosen.Port, id);
+        return To(chosen.Pod!.Key, chosen.Pod.ToJsonObject(), chosen.Port, id);
     }
 
     private static ProxyTarget To(ResourceKey key, JsonObject pod, int port, ProxyName id) =>

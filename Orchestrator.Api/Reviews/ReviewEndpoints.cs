@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Orchestrator.Api.Hosting;
+using Orchestrator.Api.Negotiation;
 using Orchestrator.Api.Requests;
 using Orchestrator.Api.Responses;
 using Orchestrator.Api.Security;
@@ -15,6 +16,7 @@ internal static class ReviewEndpoints
     /// <summary>Answers a posted review of a virtual kind.</summary>
     public static async Task HandleAsync(HttpContext context, ApiRequest request, UserInfo user, VirtualKind kind, ApiServices services)
     {
+        ResponseForm.Choose(context.Request.Headers.Accept.ToString(), protobuf: true, wholeOnly: true);
         var options = WriteOptions.Parse(context.Request, "CreateOptions.meta.k8s.io");
         var warnings = new List<string>();
         var review = await BodyDecoder.ReadAsync(context.Request, kind.SchemaName, options.FieldValidation, warnings, context.RequestAborted);

@@ -73,7 +73,7 @@ internal sealed class OpenApiSchemas(SchemaCatalog catalog, bool v3)
     private JsonObject Custom(JsonObject own)
     {
         var schema = v3 ? own.DeepClone().AsObject() : PublishedSchema.ForVersion2(own);
-        if (schema["properties"] is JsonObject properties && properties.ContainsKey("metadata")) properties["metadata"] = Reference(Meta + "ObjectMeta", "The object's metadata.");
+        if (schema["properties"] is JsonObject properties && properties.ContainsKey("metadata")) properties["metadata"] = Reference(Meta + "ObjectMeta", "Standard object's metadata.");
         return schema;
     }
 

@@ -5,8 +5,24 @@ namespace Orchestrator.Resources.Schema;
 /// <summary>Words a field's description from its name and facts, for <c>kubectl explain</c>. Upstream's prose is not carried over.</summary>
 internal static class FieldDescription
 {
+    /// <summary>Fields of every object's metadata, whose names mean the same wherever they stand.</summary>
+    private static readonly Dictionary<string, string> Known = new(StringComparer.Ordinal)
+    {
+        ["creationTimestamp"] = "CreationTimestamp is a timestamp of the moment the object was stored for the first time. The server sets it.",
+        ["deletionTimestamp"] = "When the object is to be gone; set by the server once somebody has asked for its deletion, and final.",
+        ["deletionGracePeriodSeconds"] = "Seconds that the object has to end in good order once its deletion was asked for.",
+        ["generateName"] = "Prefix of a name that the server makes unique, where no name is given.",
+        ["generation"] = "Counts the changes of what is wanted (spec). The server sets it.",
+        ["managedFields"] = "Who owns which fields, as server-side apply sees it.",
+        ["ownerReferences"] = "Objects that this one depends on: when all of them are gone, it goes too.",
+        ["finalizers"] = "What has to be done before the object may go; it stays until the list is empty.",
+        ["resourceVersion"] = "Stands for this state of the object: a write that names it fails where the object has changed since. Compare it for equality only.",
+        ["uid"] = "Tells this object from every other one, of the same name before or after it too.",
+    };
+
     internal static string Of(SchemaField field)
     {
+        if (Known.TryGetValue(field.Name, out var known)) return known;
         var text = new StringBuilder(Words(field.GoName)).Append(": ").Append(Sort(field.Type));
         if (field.PatchMergeKey is { } key) text.Append(", merged by ").Append(key);
         else if (field.ListMapKeys.Count > 0) text.Append(", one per ").AppendJoin(" and ", field.ListMapKeys);

@@ -51,6 +51,18 @@ public sealed class GarbageCollectorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_circle_of_owners_goes_as_a_whole_in_the_foreground()
+    {
+        var first = await Create("first");
+        var second = await Create("second", first);
+        var third = await Create("third", second);
+        await Create("beside", third);
+        (await _plane.PatchAsync(Key("first"), $$$"""{"metadata":{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"third","uid":"{{{third.Uid}}}","blockOwnerDeletion":true}]}}""")).ShouldBeOfType<ResourceWritten>();
+        await _plane.DeleteAsync(Key("first"), "Foreground");
+        await _plane.EventuallyAsync(() => ((string[])["first", "second", "third", "beside"]).All(name => _plane.Cache.Get(Key(name)) is null));
+    }
+
+    [Fact]
     public async Task What_became_garbage_while_nobody_collected_goes_at_the_next_start()
     {
         var owner = await Create("owner");

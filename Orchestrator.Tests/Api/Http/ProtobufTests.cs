@@ -106,6 +106,15 @@ public sealed class ProtobufTests(ApiFixture api)
         ((bool?)answer.Object["status"]!["allowed"]).ShouldBe(true);
     }
 
+    [Fact]
+    public async Task A_review_has_no_table()
+    {
+        const string Path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", Review = """{"spec":{"nonResourceAttributes":{"path":"/","verb":"get"}}}""", Table = "application/json;as=Table;v=v1;g=meta.k8s.io";
+        var refused = await api.SendAsync(HttpMethod.Post, Path, Review, accept: Table);
+        (refused.Code, (string?)refused.Json["reason"]).ShouldBe((406, "NotAcceptable"));
+        (await api.SendAsync(HttpMethod.Post, Path, Review, accept: $"{Table},application/json")).Code.ShouldBe(201);
+    }
+
     private static SchemaType Core(string kind) => SchemaCatalog.Default.Find($"io.k8s.api.core.v1.{kind}");
 
     private static SchemaType Meta(string kind) => SchemaCatalog.Default.Find($"io.k8s.apimachinery.pkg.apis.meta.v1.{kind}");
