@@ -24,19 +24,26 @@ public static class NodeStatusMerge
         foreach (var condition in (stored["conditions"] as JsonArray ?? []).OfType<JsonObject>())
             if (!AgentConditions.Contains((string?)condition["type"] ?? "") && Find(merged, (string?)condition["type"]) is null) conditions.Add(condition.DeepClone());
         merged["conditions"] = conditions;
-        foreach (var field in (ReadOnlySpan<string>)["capacity", "allocatable"]) KeepExtended(stored, merged, field);
+        KeepExtended(stored, merged);
         return merged;
     }
 
     /// <summary>Whether two statuses differ in more than the heartbeat times of their conditions.</summary>
     public static bool Differs(JsonObject? a, JsonObject? b) => !JsonNode.DeepEquals(WithoutHeartbeats(a), WithoutHeartbeats(b));
 
-    /// <summary>Extended resources (<c>example.com/dongle</c>) are advertised by clients; an agent does not know them.</summary>
-    private static void KeepExtended(JsonObject stored, JsonObject merged, string field)
+    /// <summary>
+    /// Extended resources (<c>example.com/dongle</c>) are advertised by clients, as capacity; an agent does not know them. All of it may be used, and none where the capacity is gone: that is
+    /// what a kubelet makes of it.
+    /// </summary>
+    private static void KeepExtended(JsonObject stored, JsonObject merged)
     {
-        if (stored[field] is not JsonObject old || merged[field] is not JsonObject now) return;
-        foreach (var (name, quantity) in old)
-            if (name.Contains('/') && now[name] is null) now[name] = quantity?.DeepClone();
+        if (merged["capacity"] is not JsonObject capacity || merged["allocatable"] is not JsonObject allocatable) return;
+        foreach (var (name, quantity) in stored["capacity"] as JsonObject ?? [])
+        {
+            if (!name.Contains('/') || capacity[name] is not null) continue;
+            capacity[name] = quantity?.DeepClone();
+            allocatable[name] = quantity?.DeepClone();
+        }
     }
 
     private static JsonObject? WithoutHeartbeats(JsonObject? status)

@@ -1,4 +1,5 @@
 using System.Text;
+using Orchestrator.Actors.Caching;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Types.Core.V1;
@@ -50,7 +51,7 @@ public sealed class ServiceActorTests : IAsyncLifetime
         await CreatePod("one", "10.0.0.1");
         await _plane.EventuallyAsync(() => Ready() == "10.0.0.1" && ReadyInSlices() == "10.0.0.1");
         await _plane.PatchAsync(Service with { Resource = "endpoints" }, """{"subsets":null}""");
-        await _plane.DeleteAsync(SliceKeys().Single());
+        await _plane.DeleteAsync(SliceEntries().Single().Key);
         await _plane.EventuallyAsync(() => Ready() == "10.0.0.1" && ReadyInSlices() == "10.0.0.1");
         await _plane.DeleteAsync(Service with { Resource = "endpoints" });
         await _plane.EventuallyAsync(() => Ready() == "10.0.0.1");
@@ -113,9 +114,9 @@ public sealed class ServiceActorTests : IAsyncLifetime
 
     private string Ready() => string.Join(' ', (Endpoints()?.Subsets ?? []).SelectMany(s => s.Addresses ?? []).Select(a => a.IP));
 
-    private List<ResourceKey> SliceKeys() => [.. _plane.Cache.List("endpointslices.discovery.k8s.io", "default").Where(e => e.Labels.GetValueOrDefault("kubernetes.io/service-name") == "web").Select(e => e.Key)];
+    private List<ResourceEntry> SliceEntries() => [.. _plane.Cache.List("endpointslices.discovery.k8s.io", "default").Where(e => e.Labels.GetValueOrDefault("kubernetes.io/service-name") == "web")];
 
-    private List<EndpointSlice> Slices() => SliceKeys().ConvertAll(k => _plane.Cache.Get(k)!.Read<EndpointSlice>());
+    private List<EndpointSlice> Slices() => SliceEntries().ConvertAll(e => e.Read<EndpointSlice>());
 
     private string ReadyInSlices() => string.Join(' ', Slices().SelectMany(s => s.Endpoints ?? []).Where(e => e.Conditions.Ready == true).Select(e => e.Addresses![0]).Order(StringComparer.Ordinal));
 }
