@@ -1,11 +1,14 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Actors.Caching;
+using Orchestrator.Actors.Disruption;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Protocol.Nodes;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Types.Policy.V1;
 using Orchestrator.Resources.Writing;
 
 namespace Orchestrator.Actors.Pods;
@@ -21,6 +24,7 @@ public sealed class PodActor : ResourceActor
     {
         Command<BindPod>(c => Handle(c, OnBind));
         Command<EvictPod>(c => Handle(c, OnEvict));
+        Command<DisruptionGranted>(g => Handle(g.Eviction, eviction => Evict(eviction, g.PodUid)));
         Command<SetPodCondition>(OnCondition);
         Command<ReportPodStatus>(OnReport);
         Command<ReportPodGone>(OnGone);
@@ -44,17 +48,27 @@ public sealed class PodActor : ResourceActor
         }
     }
 
+    /// <summary>A pod that a budget protects is deleted when the budget's actor has been charged; it passes the sender on, who is answered here or there.</summary>
     private void OnEvict(EvictPod command)
     {
         var pod = Existing();
-        if (DisruptionBudgets.Refusal(Current!, Cache) is { } refusal)
-        {
-            Sender.Tell(new ResourceRefused(Key, refusal), Self);
-            return;
-        }
+        var uid = ObjectMeta.Get(pod, "uid");
+        var typed = Current!.Read<Pod>();
+        List<ResourceEntry> budgets = EvictionRules.NeedsNoBudget(typed) ? [] : [.. DisruptionBudgets.Of(Current, Cache)];
+        if (budgets.Count == 0 || (command.PreconditionUid is { Length: > 0 } wanted && wanted != uid)) Evict(command, uid);
+        else if (budgets.Count > 1) Sender.Tell(new ResourceRefused(Key, EvictionRules.SeveralBudgets), Self);
+        else if (EvictionRules.GoesUncharged(typed, budgets[0].Read<PodDisruptionBudget>())) Evict(command, uid);
+        else Services.Region.Tell(new ToEntity(budgets[0].Key, new AskDisruption(command, uid)), Sender);
+    }
+
+    private void Evict(EvictPod command, string uid)
+    {
+        var pod = Existing();
+        // Another one of this name has come while the budget was asked.
+        if (Current!.Uid != uid) throw ApiStatus.NotFound(Kind.GroupResource, Key.Name).AsException();
         PodCondition.Set(pod, "DisruptionTarget", "True", "EvictionByEvictionAPI", "Eviction API: evicting", Services.Time.GetUtcNow());
         var options = new DeleteRules.Options(command.GracePeriodSeconds, null, command.PreconditionUid, null);
-        Commit(DeleteRules.Decide(Kind, pod, Current!.ResourceVersion, options, Services.Time.GetUtcNow()), command.Context);
+        Commit(DeleteRules.Decide(Kind, pod, Current.ResourceVersion, options, Services.Time.GetUtcNow()), command.Context);
     }
 
     /// <summary>The scheduler's word on why a pod waits, or another component's condition.</summary>

@@ -1,4 +1,5 @@
 using Orchestrator.Actors.Certificates;
+using Orchestrator.Actors.Disruption;
 using Orchestrator.Actors.Extensions;
 using Orchestrator.Actors.Namespaces;
 using Orchestrator.Actors.Nodes;
@@ -23,11 +24,16 @@ public static class ResourceActors
         ["replicationcontrollers"] = (key, services) => new ReplicaSetActor(key, services, ReplicaSetKind.ReplicationController),
         [DefinitionCatalog.Resource] = (key, services) => new CustomResourceDefinitionActor(key, services),
         ["certificatesigningrequests.certificates.k8s.io"] = (key, services) => new CertificateSigningRequestActor(key, services),
+        [DisruptionBudgets.Resource] = (key, services) => new PodDisruptionBudgetActor(key, services),
         ["services"] = (key, services) => new ServiceActor(key, services),
     };
 
     /// <summary>Resources whose actors are control loops: they are woken at start and by changes that concern them.</summary>
-    public static IReadOnlySet<string> Loops { get; } = new HashSet<string> { "nodes", "namespaces", "deployments.apps", "replicasets.apps", "replicationcontrollers", "services", DefinitionCatalog.Resource, "certificatesigningrequests.certificates.k8s.io" };
+    public static IReadOnlySet<string> Loops { get; } = new HashSet<string>
+    {
+        "nodes", "namespaces", "deployments.apps", "replicasets.apps", "replicationcontrollers", "services", DefinitionCatalog.Resource, "certificatesigningrequests.certificates.k8s.io",
+        DisruptionBudgets.Resource,
+    };
 
     /// <summary>Props for the actor of an object, given its key in text form (the sharding entity id).</summary>
     public static Props PropsFor(string entityId, ControlPlaneServices services)

@@ -49,6 +49,9 @@ public static class ScaleRules
         return obj;
     }
 
+    /// <summary>The replicas that an object of a kind with a scale wants; 0 where it does not say.</summary>
+    public static int Replicas(ResourceKind kind, JsonObject obj) => Count(kind.Scale.Spec, obj);
+
     /// <summary>Whether the kind has this subresource.</summary>
     public static bool Has(ResourceKind kind) => kind.Subresources.Contains("scale");
 
