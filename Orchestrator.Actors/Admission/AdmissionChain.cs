@@ -19,7 +19,9 @@ public static class AdmissionChain
     /// <summary>Completes a defaulted object in place. Throws <see cref="StatusException"/> 403 for a refusal.</summary>
     public static void Admit(ResourceKind kind, JsonObject obj, ResourceCache cache)
     {
-        if (kind is not { Group: "", Kind: "Pod" }) return;
+        if (kind.Group.Length > 0) return;
+        if (kind.Kind is "PersistentVolume" or "PersistentVolumeClaim") VolumeAdmission.Admit(kind.Kind, obj, cache);
+        if (kind.Kind != "Pod") return;
         var ns = ObjectMeta.Get(obj, "namespace");
         var (priority, preemption) = Priority(obj, cache);
         PodAdmission.Admit(obj, Account(obj, ns, cache), Random.Shared, priority, preemption);

@@ -5,6 +5,7 @@ using Orchestrator.Actors.Namespaces;
 using Orchestrator.Actors.Nodes;
 using Orchestrator.Actors.Pods;
 using Orchestrator.Actors.Services;
+using Orchestrator.Actors.Volumes;
 using Orchestrator.Actors.Workloads;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Resources;
@@ -25,6 +26,8 @@ public static class ResourceActors
         [DefinitionCatalog.Resource] = (key, services) => new CustomResourceDefinitionActor(key, services),
         ["certificatesigningrequests.certificates.k8s.io"] = (key, services) => new CertificateSigningRequestActor(key, services),
         [DisruptionBudgets.Resource] = (key, services) => new PodDisruptionBudgetActor(key, services),
+        [VolumeWakes.Claims] = (key, services) => new PersistentVolumeClaimActor(key, services),
+        [VolumeWakes.Volumes] = (key, services) => new PersistentVolumeActor(key, services),
         ["services"] = (key, services) => new ServiceActor(key, services),
     };
 
@@ -32,7 +35,7 @@ public static class ResourceActors
     public static IReadOnlySet<string> Loops { get; } = new HashSet<string>
     {
         "nodes", "namespaces", "deployments.apps", "replicasets.apps", "replicationcontrollers", "services", DefinitionCatalog.Resource, "certificatesigningrequests.certificates.k8s.io",
-        DisruptionBudgets.Resource,
+        DisruptionBudgets.Resource, VolumeWakes.Claims, VolumeWakes.Volumes,
     };
 
     /// <summary>Props for the actor of an object, given its key in text form (the sharding entity id).</summary>

@@ -3,6 +3,7 @@ using Orchestrator.Actors.Disruption;
 using Orchestrator.Actors.Extensions;
 using Orchestrator.Actors.Nodes;
 using Orchestrator.Actors.Services.Endpoints;
+using Orchestrator.Actors.Volumes;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Kinds;
 
@@ -43,6 +44,7 @@ public sealed class WakeRules
             foreach (var key in PossibleAdopters(change.Entry.Namespace)) yield return key;
         if (change.Entry.Key.Resource == "pods")
             foreach (var key in DisruptionBudgets.ConcernedBy(change, _cache)) yield return key;
+        foreach (var key in VolumeWakes.For(change, _cache)) yield return key;
         if (change.Entry.Key.Resource == "replicasets.apps" && change.Entry.Header.ControllerOwner is null && change.Type != ChangeType.Deleted)
             foreach (var deployment in _cache.List("deployments.apps", change.Entry.Namespace)) yield return deployment.Key;
         // A pod on a node that pods have to leave: it may be its turn, or tell when that is.

@@ -28,11 +28,14 @@ public enum ClusterChange
     /// <summary>A namespace's labels changed.</summary>
     NamespaceLabels = 64,
 
-    /// <summary>A claim, volume or storage class was made or changed.</summary>
+    /// <summary>A volume, storage class, CSI driver or storage capacity was made or changed.</summary>
     Storage = 128,
 
-    /// <summary>A node's CSI drivers changed.</summary>
+    /// <summary>A node's CSI drivers changed, or a volume was detached from it.</summary>
     NodeDrivers = 256,
+
+    /// <summary>A claim was made or changed.</summary>
+    Claim = 512,
 
     /// <summary>Anything about a node itself.</summary>
     Node = NodeAdded | NodeAllocatable | NodeLabels | NodeTaints,
@@ -42,4 +45,17 @@ public enum ClusterChange
 /// <param name="Change">What happened.</param>
 /// <param name="Node">The node it happened to, or null.</param>
 /// <param name="Pod">The pod that came or left, or null.</param>
-public readonly record struct ClusterEvent(ClusterChange Change, NodeInfo? Node, PodInfo? Pod);
+public readonly record struct ClusterEvent(ClusterChange Change, NodeInfo? Node, PodInfo? Pod)
+{
+    /// <summary>The claim of <see cref="ClusterChange.Claim"/>, by namespace and name.</summary>
+    public (string Namespace, string Name) Claim { get; init; }
+
+    /// <summary>Whether the pod mounts that claim.</summary>
+    public bool IsClaimOf(PodInfo pod)
+    {
+        if (pod.Key.Namespace != Claim.Namespace) return false;
+        foreach (var claim in pod.Volumes.Claims)
+            if (claim.Name == Claim.Name) return true;
+        return false;
+    }
+}

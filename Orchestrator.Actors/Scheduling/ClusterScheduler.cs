@@ -77,7 +77,14 @@ public sealed class ClusterScheduler
     /// <summary>A PodDisruptionBudget as it is now; null where it is gone.</summary>
     public void BudgetChanged(string ns, string name, PodDisruptionBudget? budget) => _budgets.Set(ns, name, budget);
 
-    /// <summary>A change of claims, volumes, classes or CSI drivers, made to <see cref="NodeTable.Volumes"/> already.</summary>
+    /// <summary>A claim as it is now; null where it is gone.</summary>
+    public void ClaimChanged(string ns, string name, PersistentVolumeClaim? claim, DateTimeOffset now)
+    {
+        _nodes.Volumes.SetClaim(ns, name, claim);
+        Wake(new ClusterEvent(ClusterChange.Claim, null, null) { Claim = (ns, name) }, now);
+    }
+
+    /// <summary>A change of volumes, classes or CSI drivers, made to <see cref="NodeTable.Volumes"/> already.</summary>
     /// <param name="change"><see cref="ClusterChange.Storage"/> or <see cref="ClusterChange.NodeDrivers"/>.</param>
     /// <param name="node">The node of the drivers, else empty.</param>
     /// <param name="now">The time.</param>
@@ -239,9 +246,11 @@ public sealed class ClusterScheduler
 
     private void Wake(ClusterChange change, string nodeName, PodInfo? pod, DateTimeOffset now)
     {
-        if (change == ClusterChange.None) return;
-        _queue.Wake(new ClusterEvent(change, _nodes.Find(nodeName), pod), _nodes, (waiting, node) => _profiles[ProfileOf(waiting)].Prepare(waiting).FirstRefusing(node), now);
+        if (change != ClusterChange.None) Wake(new ClusterEvent(change, _nodes.Find(nodeName), pod), now);
     }
+
+    private void Wake(in ClusterEvent change, DateTimeOffset now) =>
+        _queue.Wake(change, _nodes, (waiting, node) => _profiles[ProfileOf(waiting)].Prepare(waiting).FirstRefusing(node), now);
 }
 
 /// <summary>A pod that counts on a node.</summary>

@@ -115,6 +115,7 @@ public sealed class NodeTable
     internal void AddPod(NodeInfo node, PodInfo pod)
     {
         node.Add(pod);
+        if (pod.Volumes.Claims.Length > 0) Volumes.Use(pod, 1);
         Topology.PodCame(node, pod);
     }
 
@@ -122,6 +123,7 @@ public sealed class NodeTable
     internal void RemovePod(NodeInfo node, PodInfo pod)
     {
         Topology.PodLeft(node, pod);
+        if (pod.Volumes.Claims.Length > 0) Volumes.Use(pod, -1);
         node.Remove(pod);
     }
 

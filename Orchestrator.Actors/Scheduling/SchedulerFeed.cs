@@ -13,7 +13,8 @@ internal sealed class SchedulerFeed(ResourceCache cache, ClusterScheduler schedu
     /// <summary>The resources that bear on placement, in the order in which they are read at start: a pod is decided on when all else is known.</summary>
     public static IReadOnlyList<string> Resources { get; } =
     [
-        "namespaces", "storageclasses.storage.k8s.io", "persistentvolumes", "persistentvolumeclaims", "csinodes.storage.k8s.io", "services", "replicationcontrollers",
+        "namespaces", "storageclasses.storage.k8s.io", "csidrivers.storage.k8s.io", "csistoragecapacities.storage.k8s.io", "persistentvolumes", "persistentvolumeclaims",
+        "csinodes.storage.k8s.io", "volumeattachments.storage.k8s.io", "services", "replicationcontrollers",
         "replicasets.apps", "statefulsets.apps", "poddisruptionbudgets.policy", "nodes", "pods",
     ];
 
@@ -64,15 +65,31 @@ internal sealed class SchedulerFeed(ResourceCache cache, ClusterScheduler schedu
     private void FoldStorage(ResourceKey key, ResourceEntry? entry, DateTimeOffset now)
     {
         var volumes = scheduler.Nodes.Volumes;
-        if (key.Resource == "csinodes.storage.k8s.io")
+        switch (key.Resource)
         {
-            volumes.SetDrivers(key.Name, entry?.Read<CSINode>());
-            scheduler.VolumesChanged(ClusterChange.NodeDrivers, key.Name, now);
-            return;
+            case "persistentvolumeclaims":
+                scheduler.ClaimChanged(key.Namespace, key.Name, entry?.Read<PersistentVolumeClaim>(), now);
+                return;
+            case "csinodes.storage.k8s.io":
+                volumes.SetLimits(key.Name, entry?.Read<CSINode>());
+                scheduler.VolumesChanged(ClusterChange.NodeDrivers, key.Name, now);
+                return;
+            case "volumeattachments.storage.k8s.io":
+                if (volumes.SetAttachment(key.Name, entry?.Read<VolumeAttachment>()) is { } node) scheduler.VolumesChanged(ClusterChange.NodeDrivers, node, now);
+                return;
+            case "persistentvolumes":
+                volumes.SetVolume(key.Name, entry?.Read<PersistentVolume>());
+                break;
+            case "csidrivers.storage.k8s.io":
+                volumes.SetDriver(key.Name, entry?.Read<CSIDriver>());
+                break;
+            case "csistoragecapacities.storage.k8s.io":
+                volumes.SetCapacity(key.Namespace, key.Name, entry?.Read<CSIStorageCapacity>());
+                break;
+            default:
+                volumes.SetClass(key.Name, entry?.Read<StorageClass>());
+                break;
         }
-        if (key.Resource == "persistentvolumeclaims") volumes.SetClaim(key.Namespace, key.Name, entry?.Read<PersistentVolumeClaim>());
-        else if (key.Resource == "persistentvolumes") volumes.SetVolume(key.Name, entry?.Read<PersistentVolume>());
-        else volumes.SetClass(key.Name, entry?.Read<StorageClass>());
         scheduler.VolumesChanged(ClusterChange.Storage, "", now);
     }
 }

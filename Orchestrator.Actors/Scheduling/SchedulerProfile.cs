@@ -30,8 +30,8 @@ public sealed record SchedulerProfile
     /// <summary>Names of all plugins that can be disabled or weighted.</summary>
     public static IReadOnlyList<string> PluginNames { get; } =
     [
-        "NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodePorts", "NodeResourcesFit", "NodeVolumeLimits", "VolumeBinding", "PodTopologySpread",
-        "InterPodAffinity", "DefaultPreemption", "NodeResourcesBalancedAllocation", "ImageLocality",
+        "NodeUnschedulable", "NodeName", "TaintToleration", "NodeAffinity", "NodePorts", "NodeResourcesFit", "VolumeRestrictions", "NodeVolumeLimits", "VolumeBinding",
+        "VolumeZone", "PodTopologySpread", "InterPodAffinity", "DefaultPreemption", "NodeResourcesBalancedAllocation", "ImageLocality",
     ];
 
     /// <summary>The profile's plugins, in Kubernetes' order.</summary>
@@ -44,7 +44,8 @@ public sealed record SchedulerProfile
         var pods = new Plugins.InterPodAffinity(HardPodAffinityWeight);
         IFilterPlugin[] filters =
         [
-            new Plugins.NodeUnschedulable(), new Plugins.NodeName(), taints, affinity, new Plugins.NodePorts(), fit, new Plugins.NodeVolumeLimits(), new Plugins.VolumeBinding(), spread, pods,
+            new Plugins.NodeUnschedulable(), new Plugins.NodeName(), taints, affinity, new Plugins.NodePorts(), fit, new Plugins.VolumeRestrictions(), new Plugins.NodeVolumeLimits(),
+            new Plugins.VolumeBinding(), new Plugins.VolumeZone(), spread, pods,
         ];
         IScorePlugin[] scorers = [taints, affinity, spread, pods, fit, new Plugins.NodeResourcesBalancedAllocation(), new Plugins.ImageLocality()];
         return ([.. filters.Where(f => !Disabled.Contains(f.Name))],

@@ -152,7 +152,7 @@ public sealed class SchedulingQueue(IQueueSortPlugin order, IReadOnlyList<IPreEn
 
     private void Await(QueuedPod queued, ClusterChange changes)
     {
-        for (var kind = 1; kind <= (int)ClusterChange.NodeDrivers; kind <<= 1)
+        for (var kind = 1; kind <= (int)ClusterChange.Claim; kind <<= 1)
         {
             if (((int)changes & kind) == 0 || ((int)queued.HelpedBy & kind) != 0) continue;
             if (!_unschedulable.TryGetValue((ClusterChange)kind, out var parked)) _unschedulable[(ClusterChange)kind] = parked = [];

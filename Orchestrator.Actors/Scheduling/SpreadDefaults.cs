@@ -24,5 +24,5 @@ public sealed class SpreadDefaults
     internal bool Has(bool hard) => Array.Exists(_constraints, c => c.Hard == hard);
 
     internal SpreadConstraint[] Over(PodTerm pods, bool hard) =>
-        [.. _constraints.Where(c => c.Hard == hard).Select(c => new SpreadConstraint(c.Key, c.MaxSkew, 1, c.Hard, pods, HonorAffinity: true, HonorTaints: false))];
+        [.. _constraints.Where(c => c.Hard == hard).Select(c => new SpreadConstraint(c.Key, c.MaxSkew, 1, c.Hard, pods, MeansItself: true, HonorAffinity: true, HonorTaints: false))];
 }

@@ -12,6 +12,15 @@ public sealed class NodePorts : IFilterPlugin
     public ClusterChange HelpedBy => ClusterChange.NodeAdded | ClusterChange.PodLeft;
 
     /// <inheritdoc/>
+    public bool MayHelp(in ClusterEvent change, PodInfo pod, NodeTable nodes)
+    {
+        if (change.Pod is not { } left) return true;
+        foreach (var port in pod.HostPorts)
+            if (Array.Exists(left.HostPorts, port.ConflictsWith)) return true;
+        return false;
+    }
+
+    /// <inheritdoc/>
     public IPodFilter? Prepare(PodInfo pod, NodeTable nodes) => pod.HostPorts.Length == 0 ? null : new Filter(pod.HostPorts);
 
     private sealed class Filter(HostPort[] wanted) : IPodFilter

@@ -11,15 +11,20 @@ public sealed class NodeVolumeLimits : IFilterPlugin
     public string Name => "NodeVolumeLimits";
 
     /// <inheritdoc/>
-    public ClusterChange HelpedBy => ClusterChange.NodeAdded | ClusterChange.NodeDrivers | ClusterChange.PodLeft | ClusterChange.Storage;
+    public ClusterChange HelpedBy => ClusterChange.NodeAdded | ClusterChange.NodeDrivers | ClusterChange.PodLeft | ClusterChange.Claim;
 
     /// <inheritdoc/>
-    public bool MayHelp(in ClusterEvent change, PodInfo pod, NodeTable nodes) => change.Pod is not { } other || other.Volumes != PodVolumes.None;
+    public bool MayHelp(in ClusterEvent change, PodInfo pod, NodeTable nodes) => change.Change switch
+    {
+        ClusterChange.PodLeft => change.Pod!.Volumes.Claims.Length > 0,
+        ClusterChange.Claim => change.IsClaimOf(pod),
+        _ => true,
+    };
 
     /// <inheritdoc/>
     public IPodFilter? Prepare(PodInfo pod, NodeTable nodes)
     {
-        if (pod.Volumes == PodVolumes.None) return null;
+        if (pod.Volumes.Claims.Length == 0) return null;
         var wanted = new HashSet<(string Driver, string Volume)>();
         Collect(pod, nodes.Volumes, wanted);
         return wanted.Count == 0 ? null : new Filter(nodes.Volumes, wanted);
@@ -27,7 +32,6 @@ public sealed class NodeVolumeLimits : IFilterPlugin
 
     private static void Collect(PodInfo pod, VolumeTable volumes, HashSet<(string Driver, string Volume)> into)
     {
-        for (var i = 0; i < pod.Volumes.InlineDrivers.Length; i++) into.Add((pod.Volumes.InlineDrivers[i], $"{pod.Uid}/{i}"));
         foreach (var mounted in pod.Volumes.Claims)
         {
             if (volumes.Claim(pod.Key.Namespace, mounted.Name) is not { } claim) continue;
@@ -51,7 +55,10 @@ public sealed class NodeVolumeLimits : IFilterPlugin
             if (volumes.LimitsOf(node.Name) is not { } limits || !wanted.Any(w => limits.ContainsKey(w.Driver))) return null;
             var all = new HashSet<(string Driver, string Volume)>();
             foreach (var pod in node.Pods)
-                if (pod.Volumes != PodVolumes.None) Collect(pod, volumes, all);
+                if (pod.Volumes.Claims.Length > 0) Collect(pod, volumes, all);
+            // Also what is attached without a pod: its pod is still coming, or already gone.
+            foreach (var attached in volumes.AttachedTo(node.Name))
+                if (volumes.Volume(attached)?.Csi is { } csi) all.Add(csi);
             var added = wanted.Where(w => !all.Contains(w)).GroupBy(w => w.Driver);
             foreach (var driver in added)
                 if (limits.TryGetValue(driver.Key, out var limit) && all.Count(v => v.Driver == driver.Key) + driver.Count() > limit) return (driver.Key, limit);

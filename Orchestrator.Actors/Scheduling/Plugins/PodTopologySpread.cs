@@ -49,7 +49,7 @@ public sealed class PodTopologySpread(SpreadDefaults defaults) : IFilterPlugin, 
         for (var i = 0; i < limits.Length; i++)
         {
             var constraint = constraints[i];
-            limits[i] = new Limit(constraint, Counter(pod, constraint, constraints, true, nodes.Topology), nodes.Topology.Means(constraint.Pods, pod) ? 1 : 0);
+            limits[i] = new Limit(constraint, Counter(pod, constraint, constraints, true, nodes.Topology), constraint.MeansItself ? 1 : 0);
         }
         return new Filter(limits);
     }

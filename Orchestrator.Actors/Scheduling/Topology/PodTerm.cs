@@ -41,9 +41,9 @@ public sealed class PodTerm
         return new PodTerm(listed, Compile(term.NamespaceSelector, []), selector);
     }
 
-    /// <summary>The pods of a namespace that a spread constraint counts.</summary>
-    public static PodTerm Of(TopologySpreadConstraint constraint, string podNamespace, IReadOnlyDictionary<string, string> podLabels) =>
-        Of(podNamespace, Compile(constraint.LabelSelector, [.. Own(constraint.MatchLabelKeys, podLabels).Select(l => Requirement.Create(l.Key, SelectorOperator.In, [l.Value]))]));
+    /// <summary>What a spread constraint selects among the pods of its pod's namespace.</summary>
+    public static LabelSelector SelectorOf(TopologySpreadConstraint constraint, IReadOnlyDictionary<string, string> podLabels) =>
+        Compile(constraint.LabelSelector, [.. Own(constraint.MatchLabelKeys, podLabels).Select(l => Requirement.Create(l.Key, SelectorOperator.In, [l.Value]))]);
 
     /// <summary>The pods of one namespace that a selector selects.</summary>
     public static PodTerm Of(string ns, LabelSelector selector) => new([ns], LabelSelector.Nothing, selector);

@@ -1,6 +1,5 @@
-using Orchestrator.Actors.Scheduling.Topology;
+using Orchestrator.Actors.Volumes;
 using Orchestrator.Resources.Quantities;
-using Orchestrator.Resources.Selectors;
 using Orchestrator.Resources.Types.Core.V1;
 
 namespace Orchestrator.Actors.Scheduling.Volumes;
@@ -15,7 +14,7 @@ public sealed class KnownVolume
     {
         _volume = volume;
         _terms = volume.Spec.NodeAffinity?.Required is { } required ? [.. (required.NodeSelectorTerms ?? []).Select(NodeTerm.Of)] : null;
-        Capacity = volume.Spec.Capacity?.GetValueOrDefault("storage") ?? default;
+        Capacity = VolumeMatch.CapacityOf(volume);
     }
 
     /// <summary>metadata.name.</summary>
@@ -30,21 +29,12 @@ public sealed class KnownVolume
     /// <summary>Whether pods on the node can use it.</summary>
     public bool IsReachableFrom(NodeInfo node) => _terms is null || Array.Exists(_terms, t => t.Matches(node));
 
+    /// <summary>The object.</summary>
+    public PersistentVolume Object => _volume;
+
     /// <summary>Whether somebody made it for exactly this claim.</summary>
-    public bool IsReservedFor(PersistentVolumeClaim claim) =>
-        _volume.Spec.ClaimRef is { } owner && owner.Namespace == claim.Metadata.Namespace && owner.Name == claim.Metadata.Name && (owner.UID.Length == 0 || owner.UID == claim.Metadata.UID);
+    public bool IsReservedFor(PersistentVolumeClaim claim) => VolumeMatch.IsReservedFor(_volume, claim);
 
     /// <summary>Whether it is free for the claim and has what it asks for: size, class, access modes, mode, labels.</summary>
-    public bool Suits(PersistentVolumeClaim claim)
-    {
-        var spec = _volume.Spec;
-        if (_volume.Metadata.DeletionTimestamp is not null || (spec.ClaimRef is not null && !IsReservedFor(claim))) return false;
-        if (spec.ClaimRef is null && _volume.Status.Phase is not ("Available" or "")) return false;
-        if (claim.Spec.Resources.Requests?.TryGetValue("storage", out var wanted) == true && Capacity < wanted) return false;
-        if ((spec.VolumeMode ?? "Filesystem") != (claim.Spec.VolumeMode ?? "Filesystem")) return false;
-        if (spec.ClaimRef is not null) return true;
-        return spec.StorageClassName == (claim.Spec.StorageClassName ?? "")
-            && (claim.Spec.AccessModes ?? []).TrueForAll(m => spec.AccessModes?.Contains(m) == true)
-            && (claim.Spec.Selector is null || PodTerm.Compile(claim.Spec.Selector, []).Matches(_volume.Metadata.Labels));
-    }
+    public bool Suits(PersistentVolumeClaim claim) => VolumeMatch.Suits(_volume, claim);
 }

@@ -7,8 +7,8 @@ public readonly record struct PodClaim(string Name, bool Ephemeral);
 
 /// <summary>The volumes of a pod that bear on where it can run.</summary>
 /// <param name="Claims">Its claims.</param>
-/// <param name="InlineDrivers">CSI drivers of volumes that live as long as the pod, one per volume.</param>
-public sealed record PodVolumes(PodClaim[] Claims, string[] InlineDrivers)
+/// <param name="Disks">Disks that it names itself, of kinds that cannot be mounted twice.</param>
+public sealed record PodVolumes(PodClaim[] Claims, InlineDisk[] Disks)
 {
     /// <summary>None.</summary>
     public static PodVolumes None { get; } = new([], []);
@@ -17,14 +17,14 @@ public sealed record PodVolumes(PodClaim[] Claims, string[] InlineDrivers)
     public static PodVolumes Of(Pod pod)
     {
         if (pod.Spec.Volumes is not { Count: > 0 } volumes) return None;
-        var claims = new List<PodClaim>();
-        var drivers = new List<string>();
+        List<PodClaim>? claims = null;
+        List<InlineDisk>? disks = null;
         foreach (var volume in volumes)
         {
-            if (volume.PersistentVolumeClaim is { } claim) claims.Add(new PodClaim(claim.ClaimName, false));
-            else if (volume.Ephemeral is not null) claims.Add(new PodClaim($"{pod.Metadata.Name}-{volume.Name}", true));
-            else if (volume.CSI is { } inline) drivers.Add(inline.Driver);
+            if (volume.PersistentVolumeClaim is { } claim) (claims ??= []).Add(new PodClaim(claim.ClaimName, false));
+            else if (volume.Ephemeral is not null) (claims ??= []).Add(new PodClaim($"{pod.Metadata.Name}-{volume.Name}", true));
+            else if (InlineDisk.Of(volume) is { } disk) (disks ??= []).Add(disk);
         }
-        return claims.Count + drivers.Count == 0 ? None : new PodVolumes([.. claims], [.. drivers]);
+        return claims is null && disks is null ? None : new PodVolumes([.. claims ?? []], [.. disks ?? []]);
     }
 }

@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Orchestrator.Actors.Volumes;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
+using Orchestrator.Resources.Types.Core.V1;
 
 namespace Orchestrator.Actors.Scheduling.Volumes;
 
@@ -14,25 +16,33 @@ internal static class VolumeBindingWrites
     public static PatchResource Of(VolumeChoice choice, string node, WriteContext context) =>
         choice.Volume is { } volume ? Reserve(choice, volume, context) : Select(choice, node, context);
 
-    private static PatchResource Reserve(VolumeChoice choice, KnownVolume volume, WriteContext context) => Patch(new ResourceKey("persistentvolumes", "", volume.Name), context, new JsonObject
+    /// <summary>The merge patch that reserves a volume for a claim; marked as a choice of ours where <paramref name="chosen"/>, so that it can be taken back.</summary>
+    public static JsonObject ClaimRef(PersistentVolumeClaim claim, bool chosen)
     {
-        ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { ["pv.kubernetes.io/bound-by-controller"] = "yes" } },
-        ["spec"] = new JsonObject
+        var patch = new JsonObject
         {
-            ["claimRef"] = new JsonObject
+            ["spec"] = new JsonObject
             {
-                ["apiVersion"] = "v1",
-                ["kind"] = "PersistentVolumeClaim",
-                ["namespace"] = choice.Claim.Metadata.Namespace,
-                ["name"] = choice.Claim.Metadata.Name,
-                ["uid"] = choice.Claim.Metadata.UID,
+                ["claimRef"] = new JsonObject
+                {
+                    ["apiVersion"] = "v1",
+                    ["kind"] = "PersistentVolumeClaim",
+                    ["namespace"] = claim.Metadata.Namespace,
+                    ["name"] = claim.Metadata.Name,
+                    ["uid"] = claim.Metadata.UID,
+                },
             },
-        },
-    });
+        };
+        if (chosen) patch["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [VolumeAnnotations.BoundByController] = "yes" } };
+        return patch;
+    }
+
+    private static PatchResource Reserve(VolumeChoice choice, KnownVolume volume, WriteContext context) =>
+        Patch(new ResourceKey("persistentvolumes", "", volume.Name), context, ClaimRef(choice.Claim, chosen: volume.Object.Spec.ClaimRef is null));
 
     private static PatchResource Select(VolumeChoice choice, string node, WriteContext context) =>
         Patch(new ResourceKey("persistentvolumeclaims", choice.Claim.Metadata.Namespace, choice.Claim.Metadata.Name), context,
-            new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [VolumeTable.SelectedNode] = node } } });
+            new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [VolumeAnnotations.SelectedNode] = node } } });
 
     private static PatchResource Patch(ResourceKey key, WriteContext context, JsonObject patch) =>
         new(key, "v1", context, PatchType.Merge, Encoding.UTF8.GetBytes(patch.ToJsonString()), "", false);

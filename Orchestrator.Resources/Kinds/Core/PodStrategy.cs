@@ -33,6 +33,7 @@ internal sealed class PodStrategy : RuledStrategy
     {
         // The class depends on requests, some of which are defaults.
         PodDefaults.Pod(obj);
+        AffinityLabelKeys.Merge(obj);
         var status = new JsonObject { ["phase"] = "Pending" };
         if (obj["spec"]!["schedulingGates"] is JsonArray { Count: > 0 })
             status["conditions"] = new JsonArray(new JsonObject

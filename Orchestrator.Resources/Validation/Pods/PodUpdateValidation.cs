@@ -29,7 +29,7 @@ internal static class PodUpdateValidation
         Gates(spec["schedulingGates"], old["schedulingGates"], errors);
         // Most updates are of metadata: nothing to look for then.
         if (JsonNode.DeepEquals(spec.Node, old.Node)) return;
-        var changed = ChangedFields(spec, old);
+        var changed = ChangedFields(spec, old, errors);
         if (changed.Count > 0) errors.Forbidden(spec, Updatable + string.Join("\n", changed));
     }
 
@@ -103,15 +103,16 @@ internal static class PodUpdateValidation
     }
 
     /// <summary>The fields that differ though they may not, each with its two values.</summary>
-    private static List<string> ChangedFields(Field spec, Field old)
+    private static List<string> ChangedFields(Field spec, Field old, FieldErrors errors)
     {
         var gated = old["schedulingGates"].Count > 0;
+        if (gated) GatedPodValidation.Narrowing(spec, old, errors);
         var changed = new List<string>();
         foreach (var name in spec.Entries.Concat(old.Entries).Select(e => e.Key).Distinct(StringComparer.Ordinal))
         {
             var (now, before) = (spec[name], old[name]);
             if (name is "activeDeadlineSeconds" or "tolerations" or "schedulingGates") continue;
-            if (gated && name is "nodeSelector" or "affinity") continue;
+            if (gated && (name == "nodeSelector" || (name == "affinity" && JsonNode.DeepEquals(GatedPodValidation.Fixed(now.Node), GatedPodValidation.Fixed(before.Node))))) continue;
             if (name == "terminationGracePeriodSeconds" && before.Number < 0 && now.Number == 1) continue;
             var same = name is "containers" or "initContainers"
                 ? now.Items.Zip(before.Items).All(p => JsonNode.DeepEquals(WithoutImage(p.First), WithoutImage(p.Second)))

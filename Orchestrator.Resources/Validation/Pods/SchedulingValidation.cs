@@ -86,8 +86,44 @@ internal static class SchedulingValidation
             MinDomains(constraint["minDomains"], when.Text, errors);
             foreach (var policy in (ReadOnlySpan<string>)["nodeAffinityPolicy", "nodeTaintsPolicy"])
                 if (constraint[policy].Exists && constraint[policy].Text is not ("Honor" or "Ignore")) errors.NotSupported(constraint[policy], ["Honor", "Ignore"]);
+            SpreadLabelKeys(constraint["matchLabelKeys"], constraint["labelSelector"], errors);
             LabelSelectorValidation.Selector(constraint["labelSelector"], errors);
         }
+    }
+
+    private static void SpreadLabelKeys(Field keys, Field selector, FieldErrors errors)
+    {
+        if (keys.Count == 0) return;
+        if (!selector.Exists) errors.Forbidden(keys, "must not be specified when labelSelector is not set");
+        foreach (var key in keys.Items)
+        {
+            errors.Invalid(key, NameFormats.QualifiedName(key.Text));
+            if (selector["matchLabels"][key.Text].Exists || selector["matchExpressions"].Items.Any(e => e["key"].Text == key.Text))
+                errors.Invalid(key, "exists in both matchLabelKeys and labelSelector");
+        }
+    }
+
+    /// <summary>Keys that are merged into the selector stand there once: a second time somebody wrote them.</summary>
+    private static void AffinityLabelKeys(Field term, FieldErrors errors)
+    {
+        var (match, mismatch, selector) = (term["matchLabelKeys"], term["mismatchLabelKeys"], term["labelSelector"]);
+        foreach (var keys in (ReadOnlySpan<Field>)[match, mismatch])
+        {
+            if (keys.Count == 0) continue;
+            if (!selector.Exists)
+            {
+                errors.Forbidden(keys, "must not be specified when labelSelector is not set");
+                continue;
+            }
+            foreach (var key in keys.Items)
+            {
+                errors.Invalid(key, NameFormats.QualifiedName(key.Text));
+                if ((selector["matchLabels"][key.Text].Exists ? 1 : 0) + selector["matchExpressions"].Items.Count(e => e["key"].Text == key.Text) > 1)
+                    errors.Invalid(key, "exists in both matchLabelKeys and labelSelector");
+            }
+        }
+        foreach (var key in match.Items)
+            if (mismatch.Items.Any(k => k.Text == key.Text)) errors.Invalid(key, "exists in both matchLabelKeys and mismatchLabelKeys");
     }
 
     private static void MinDomains(Field domains, string when, FieldErrors errors)
@@ -108,6 +144,7 @@ internal static class SchedulingValidation
         LabelSelectorValidation.Selector(term["namespaceSelector"], errors);
         foreach (var ns in term["namespaces"].Items)
             foreach (var problem in NameFormats.Dns1123Label(ns.Text)) errors.Invalid(term["namespace"].Path.ToString(), ns.Text, problem);
+        AffinityLabelKeys(term, errors);
         var key = term["topologyKey"];
         if (key.Text.Length == 0) errors.Required(key, "can not be empty");
         errors.Invalid(key, NameFormats.QualifiedName(key.Text));

@@ -41,8 +41,13 @@ internal static class ObviousRules
         return true;
     }
 
-    /// <summary>Whether a spread constraint of <paramref name="holder"/> counts <paramref name="other"/>, wherever it runs.</summary>
+    /// <summary>Whether a spread constraint of <paramref name="holder"/> counts <paramref name="other"/>, wherever it runs. One that asks for nothing counts nothing.</summary>
     public static bool Counts(TopologySpreadConstraint constraint, Pod holder, Pod other) =>
+        (constraint.LabelSelector is not { MatchLabels: null or { Count: 0 }, MatchExpressions: null or { Count: 0 } } || (constraint.MatchLabelKeys ?? []).Exists(k => holder.Metadata.Labels!.ContainsKey(k)))
+        && Selected(constraint, holder, other);
+
+    /// <summary>Whether its selector, its matchLabelKeys included, selects the pod.</summary>
+    public static bool Selected(TopologySpreadConstraint constraint, Pod holder, Pod other) =>
         other.Metadata.Namespace == holder.Metadata.Namespace && other.Metadata.DeletionTimestamp is null && Selects(constraint.LabelSelector, other.Metadata.Labels)
         && (constraint.MatchLabelKeys ?? []).TrueForAll(k => !holder.Metadata.Labels!.TryGetValue(k, out var own) || other.Metadata.Labels!.GetValueOrDefault(k) == own);
 

@@ -150,7 +150,7 @@ public sealed class PodTopologySpreadTests
                 .GroupBy(n => ObviousRules.Label(n, constraint.TopologyKey)!)
                 .ToDictionary(d => d.Key, d => cluster.Placed.Count(p => d.Contains(p.Node) && ObviousRules.Counts(constraint, pod, p.Pod)));
             var least = domains.Count < (constraint.MinDomains ?? 1) ? 0 : domains.Count == 0 ? int.MaxValue : domains.Values.Min();
-            var self = ObviousRules.Counts(constraint, pod, pod) ? 1 : 0;
+            var self = ObviousRules.Selected(constraint, pod, pod) ? 1 : 0;
             if ((long)domains.GetValueOrDefault(own) + self - least > constraint.MaxSkew) return Skewed;
         }
         return null;

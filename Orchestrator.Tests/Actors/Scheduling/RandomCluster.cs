@@ -58,6 +58,9 @@ internal sealed class RandomCluster
         pod.Metadata.Labels = new() { ["app"] = Pick(Apps) };
         if (Chance(50)) pod.Metadata.Labels["tier"] = Pick(Tiers);
         pod.Spec.Containers![0].Image = $"image-{Pick(4)}";
+        if (Chance(20)) (pod.Spec.Containers[0].Resources.Requests ??= [])["example.com/gpu"] = new Quantity(1 + Pick(2));
+        if (Chance(30)) pod.Spec.InitContainers = [.. Some(3, () => new Container { RestartPolicy = Chance(40) ? "Always" : null, Resources = new() { Requests = new() { ["cpu"] = new Quantity(Pick(3)) } } })];
+        if (Chance(10)) pod.Spec.Overhead = new() { ["memory"] = Quantity.Parse("128Mi") };
         if (Chance(30)) pod.Spec.NodeSelector = new() { ["zone"] = Pick(Zones) };
         if (Chance(30)) pod.Spec.Tolerations = [Chance(30) ? new Toleration { Operator = "Exists" } : new Toleration { Key = "dedicated", Operator = "Equal", Value = Pick(Apps) }];
         pod.Spec.Affinity = new Affinity();
@@ -121,7 +124,9 @@ internal sealed class RandomCluster
     private void SetNode()
     {
         var name = $"n{Pick(7)}";
-        var node = SchedulingObjects.Node(name, $"{1 + Pick(8)}", $"{1 + Pick(8)}Gi");
+        var node = SchedulingObjects.Node(name, $"{1 + Pick(8)}", $"{1 + Pick(8)}Gi", Chance(20) ? $"{Pick(4)}" : "110");
+        if (Chance(30)) node.Status.Allocatable!["example.com/gpu"] = new Quantity(Pick(4));
+        node.Spec.Unschedulable = Chance(10);
         if (Chance(80)) node.Metadata.Labels!["zone"] = Pick(Zones);
         if (Chance(50)) node.Metadata.Labels!["rack"] = $"{Pick(4)}";
         if (Chance(15)) node.Metadata.Labels!.Remove("kubernetes.io/hostname");

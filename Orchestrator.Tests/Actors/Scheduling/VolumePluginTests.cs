@@ -154,7 +154,7 @@ public sealed class VolumePluginTests
     [Fact]
     public void NodeVolumeLimits_counts_each_volume_of_a_driver_once()
     {
-        _nodes.Volumes.SetDrivers("a", new CSINode { Spec = new() { Drivers = [new() { Name = "example.com/disks", Allocatable = new() { Count = 2 } }] } });
+        _nodes.Volumes.SetLimits("a", new CSINode { Spec = new() { Drivers = [new() { Name = "example.com/disks", Allocatable = new() { Count = 2 } }] } });
         for (var i = 0; i < 3; i++)
         {
             _nodes.Volumes.SetVolume($"v{i}", NewVolume($"v{i}", "now", "", csi: $"handle-{i}"));
