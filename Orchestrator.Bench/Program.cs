@@ -2,13 +2,13 @@ using Orchestrator.Bench.Cluster;
 using Orchestrator.Bench.Report;
 using Orchestrator.Bench.Rows;
 
-if (args is ["bare-kestrel", var file])
+if (args is ["bare-kestrel", var data])
 {
-    await BareKestrel.ServeAsync(file);
+    await BareKestrel.ServeAsync(data);
     return 0;
 }
 
-// ./orchestrator bench [ROW…]: actors, remote, scheduler, writes, start, reads, watches, pods, members, failover; all where none is named.
+// ./orchestrator bench [ROW…]: actors, remote, scheduler, writes, start, reads, applies, watches, pods, members, failover; all where none is named.
 bool Wanted(string row) => args.Length == 0 || args.Contains(row);
 var table = new BenchTable(Console.Out);
 table.Begin();
@@ -16,7 +16,7 @@ if (Wanted("actors")) Add(await ActorMessages.MeasureAsync());
 if (Wanted("remote")) Add(await RemoteMessages.MeasureAsync());
 if (Wanted("scheduler")) Add(SchedulerDecisions.Measure().Concat(PlacementQuality.Measure()));
 if (Wanted("writes")) Add(await DurableWrites.MeasureAsync());
-if (new[] { "start", "reads", "watches", "pods" }.Any(Wanted))
+if (new[] { "start", "reads", "applies", "watches", "pods" }.Any(Wanted))
 {
     await using var cluster = await BenchCluster.StartAsync();
     table.Add(new BenchRow("up on a built tree until ready", cluster.StartTime.TotalSeconds, null, "s", "", Budget.AtMostValue(2, "s")));
@@ -27,7 +27,8 @@ if (new[] { "start", "reads", "watches", "pods" }.Any(Wanted))
     using (var client = cluster.NewClient()) await Reads.StorePodsAsync(client);
     table.Add(new BenchRow("resident memory, 1,000 stored pods", cluster.ResidentMiB(), null, "MiB", ""));
     if (Wanted("reads")) Add(await Reads.MeasureAsync(cluster));
-    if (Wanted("watches")) Add(await Watches.MeasureAsync(cluster));
+    if (Wanted("applies")) Add(await ApplyPatches.MeasureAsync(cluster));
+    if (Wanted("watches")) Add([.. await Watches.MeasureAsync(cluster), .. await WatchFanOut.MeasureAsync(cluster)]);
 }
 if (new[] { "members", "failover" }.Any(Wanted))
 {

@@ -33,7 +33,11 @@ public sealed record ApiCall(HttpContext Http, ApiRequest Request, UserInfo User
     public IObjectConverter Converter => Services.Client.Services.Converter;
 
     /// <summary>The form the client accepts best. Throws 406.</summary>
-    public ResponseForm ChooseForm() => ResponseForm.Choose(Http.Request.Headers.Accept.ToString(), protobuf: !Type.IsCustom);
+    public ResponseForm ChooseForm()
+    {
+        var accept = Http.Request.Headers.Accept.ToString();
+        return ResponseForm.IsPlainJson(accept) ? ResponseForm.PlainJson : ResponseForm.Choose(accept, protobuf: !Type.IsCustom);
+    }
 
     /// <summary>The stored object. Throws 404 in upstream's words.</summary>
     public ResourceEntry Existing() => Cache.Get(Key) ?? throw ApiStatus.NotFound(Kind.GroupResource, Request.Name).AsException();

@@ -68,7 +68,7 @@ public sealed class ApiServer : IAsyncDisposable
         await new AuthenticationConfiguration(options.Plane.Client, options.Pki).PublishAsync(cancel);
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton(options.Logging);
+        builder.Services.AddSingleton<ILoggerFactory>(new HostLogging(options.Logging));
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownDeadline);
         builder.Services.AddSingleton<IHostLifetime, CallerLifetime>();

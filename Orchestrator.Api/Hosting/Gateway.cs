@@ -60,6 +60,7 @@ internal sealed partial class Gateway(ApiServices services, Func<string> serverA
 
     private static ApiRequest Parse(HttpRequest request)
     {
+        if (!request.QueryString.HasValue) return ApiRequest.Parse(request.Method, request.Path.Value ?? "/", watch: false);
         string? name = null;
         var selector = request.Query.Text("fieldSelector");
         if (selector.Contains("metadata.name=", StringComparison.Ordinal))

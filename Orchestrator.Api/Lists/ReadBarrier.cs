@@ -9,12 +9,20 @@ internal static class ReadBarrier
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
+    /// <summary>Whether the cache may answer already.</summary>
+    public static bool IsReached(ApiServices services, Freshness freshness, long version) => freshness switch
+    {
+        Freshness.Any => true,
+        // Without other writers the cache has everything that was ever acknowledged.
+        Freshness.MostRecent => services.SharedJournal is null,
+        _ => services.Cache.Head >= version,
+    };
+
     /// <summary>Returns when the cache may answer. Throws 504 where it does not get there in time, as upstream for a resourceVersion of the future.</summary>
     public static ValueTask WaitAsync(ApiServices services, Freshness freshness, long version, CancellationToken cancel)
     {
-        if (freshness == Freshness.Any) return ValueTask.CompletedTask;
-        if (freshness == Freshness.MostRecent) return services.SharedJournal is null ? ValueTask.CompletedTask : WaitForHeadAsync(services, cancel);
-        return services.Cache.Head >= version ? ValueTask.CompletedTask : WaitForAsync(services, version, cancel);
+        if (IsReached(services, freshness, version)) return ValueTask.CompletedTask;
+        return freshness == Freshness.MostRecent ? WaitForHeadAsync(services, cancel) : WaitForAsync(services, version, cancel);
     }
 
     private static async ValueTask WaitForHeadAsync(ApiServices services, CancellationToken cancel) =>

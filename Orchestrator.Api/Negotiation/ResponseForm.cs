@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Kinds;
 using Orchestrator.Resources.Protobuf;
@@ -55,10 +56,13 @@ public sealed record ResponseForm(Encoding Encoding, Representation Representati
     public static ResponseForm Choose(string? accept, bool protobuf, bool wholeOnly = false) => TryChoose(accept, protobuf, wholeOnly)
         ?? throw new ApiStatus(406, "NotAcceptable", $"only the following media types are accepted: {Json}, {Yaml}{(protobuf ? $", {ProtobufDecoder.MediaType}" : "")}").AsException();
 
+    /// <summary>Whether a header means <see cref="PlainJson"/> at first sight.</summary>
+    public static bool IsPlainJson([NotNullWhen(false)] string? accept) => string.IsNullOrEmpty(accept) || accept is Json or "*/*";
+
     /// <summary>As <see cref="Choose"/>, null where nothing fits.</summary>
     public static ResponseForm? TryChoose(string? accept, bool protobuf, bool wholeOnly = false)
     {
-        if (string.IsNullOrEmpty(accept) || accept is "application/json" or "*/*") return PlainJson;
+        if (IsPlainJson(accept)) return PlainJson;
         foreach (var range in MediaRange.Parse(accept))
         {
             Encoding? encoding = range.Covers(Json) ? Encoding.Json

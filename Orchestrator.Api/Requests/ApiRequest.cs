@@ -42,7 +42,6 @@ public sealed record ApiRequest
     /// <summary>Understands a request. <paramref name="watch"/> is whether the query asks to watch, <paramref name="oneByField"/> a name that a field selector pins, or null.</summary>
     public static ApiRequest Parse(string method, string path, bool watch, string? oneByField = null)
     {
-        var other = new ApiRequest { Path = path, Verb = method.ToLowerInvariant() };
         var parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         var at = 0;
         string group, version;
@@ -55,7 +54,7 @@ public sealed record ApiRequest
                 (group, version, at) = (parts[1], parts[2], 3);
                 break;
             default:
-                return other;
+                return new ApiRequest { Path = path, Verb = method.ToLowerInvariant() };
         }
 
         // The deprecated form /api/v1/watch/…, which old clients still send.
@@ -86,10 +85,10 @@ public sealed record ApiRequest
             "PUT" => "update",
             "PATCH" => "patch",
             "DELETE" => collection ? "deletecollection" : "delete",
-            _ => other.Verb,
+            _ => method.ToLowerInvariant(),
         };
         // Listing with metadata.name=x is authorised as access to x.
         if (collection && verb is "list" or "watch" or "deletecollection" && oneByField is not null) name = oneByField;
-        return other with { IsResource = true, Verb = verb, Group = group, Version = version, Namespace = ns, Resource = resource, Name = name, Subresource = subresource, Rest = rest };
+        return new ApiRequest { Path = path, IsResource = true, Verb = verb, Group = group, Version = version, Namespace = ns, Resource = resource, Name = name, Subresource = subresource, Rest = rest };
     }
 }

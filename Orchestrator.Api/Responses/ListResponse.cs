@@ -29,17 +29,42 @@ internal static class ListResponse
             return BytesAsync(call.Http, form, table.Write(page.Entries, page.ResourceVersion.ToString(CultureInfo.InvariantCulture), page.Continue, page.Remaining));
         }
         var (kind, apiVersion, items) = form.Representation == Representation.Metadata
-            ? ("PartialObjectMetadataList", $"meta.k8s.io/{form.Version}", page.Entries.Select(e => (ReadOnlyMemory<byte>)MetadataWriter.Write(e.Json, form.Version)).ToList())
-            : (call.Kind.ListKind, call.Kind.ApiVersion, (IReadOnlyList<ReadOnlyMemory<byte>>)page.Entries.Select(e => e.Json).ToList());
+            ? ("PartialObjectMetadataList", $"meta.k8s.io/{form.Version}", new Items(page.Entries, [.. page.Entries.Select(e => MetadataWriter.Write(e.Json, form.Version))]))
+            : (call.Kind.ListKind, call.Kind.ApiVersion, new Items(page.Entries, null));
         if (form.Encoding == Negotiation.Encoding.Protobuf)
-            return BytesAsync(call.Http, form, ProtobufEncoder.EncodeList(apiVersion, kind, System.Text.Encoding.UTF8.GetBytes(Metadata(page)), items, form.TypeOf(call.Kind)));
+            return BytesAsync(call.Http, form, ProtobufEncoder.EncodeList(apiVersion, kind, System.Text.Encoding.UTF8.GetBytes(Metadata(page)), items.ToList(), form.TypeOf(call.Kind)));
         var head = System.Text.Encoding.UTF8.GetBytes($"{{\"kind\":\"{kind}\",\"apiVersion\":\"{apiVersion}\",\"metadata\":{Metadata(page)},\"items\":[");
-        var length = head.Length + 2 + Math.Max(0, items.Count - 1) + items.Sum(i => (long)i.Length);
+        var length = head.Length + 2 + Math.Max(0, items.Count - 1) + items.Bytes;
         if (form.Encoding == Negotiation.Encoding.Json && !(length >= CompressFrom && Compresses(call.Http))) return CopyAsync(call.Http, form, head, items, length);
 
         var whole = new ArrayBufferWriter<byte>((int)length);
         Copy(whole, head, items, 0, items.Count, last: true);
         return BytesAsync(call.Http, form, whole.WrittenMemory);
+    }
+
+    /// <summary>What the list shows: the entries as they are stored, without a list of their own, or what was made of each.</summary>
+    private readonly record struct Items(IReadOnlyList<ResourceEntry> Entries, byte[][]? Made)
+    {
+        public int Count => Entries.Count;
+
+        public ReadOnlyMemory<byte> this[int index] => Made is null ? Entries[index].Json : Made[index];
+
+        public long Bytes
+        {
+            get
+            {
+                var bytes = 0L;
+                for (var i = 0; i < Count; i++) bytes += this[i].Length;
+                return bytes;
+            }
+        }
+
+        public List<ReadOnlyMemory<byte>> ToList()
+        {
+            var list = new List<ReadOnlyMemory<byte>>(Count);
+            for (var i = 0; i < Count; i++) list.Add(this[i]);
+            return list;
+        }
     }
 
     private static string Metadata(ListPage page)
@@ -50,7 +75,7 @@ internal static class ListResponse
         return text.Append('}').ToString();
     }
 
-    private static async Task CopyAsync(HttpContext context, ResponseForm form, byte[] head, IReadOnlyList<ReadOnlyMemory<byte>> items, long length)
+    private static async Task CopyAsync(HttpContext context, ResponseForm form, byte[] head, Items items, long length)
     {
         var response = context.Response;
         response.StatusCode = StatusCodes.Status200OK;
@@ -69,7 +94,7 @@ internal static class ListResponse
         while (at < items.Count);
     }
 
-    private static void Copy(IBufferWriter<byte> writer, byte[] head, IReadOnlyList<ReadOnlyMemory<byte>> items, int from, int to, bool last)
+    private static void Copy(IBufferWriter<byte> writer, byte[] head, Items items, int from, int to, bool last)
     {
         writer.Write(head);
         for (var i = from; i < to; i++)

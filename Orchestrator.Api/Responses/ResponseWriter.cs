@@ -13,15 +13,18 @@ internal static class ResponseWriter
 {
     private const string Json = "application/json";
 
-    /// <summary>Writes bytes as they are.</summary>
-    public static async Task BytesAsync(HttpContext context, int code, string contentType, ReadOnlyMemory<byte> body)
+    /// <summary>Writes bytes as they are. A client that goes ends the write: the server completes it.</summary>
+    public static Task BytesAsync(HttpContext context, int code, string contentType, ReadOnlyMemory<byte> body)
     {
         var response = context.Response;
         response.StatusCode = code;
         response.ContentType = contentType;
         response.ContentLength = body.Length;
-        if (HttpMethods.IsHead(context.Request.Method)) return;
-        await response.BodyWriter.WriteAsync(body, context.RequestAborted);
+        if (HttpMethods.IsHead(context.Request.Method)) return Task.CompletedTask;
+        var written = response.BodyWriter.WriteAsync(body);
+        if (!written.IsCompletedSuccessfully) return written.AsTask();
+        written.GetAwaiter().GetResult(); // gives the source of the result back
+        return Task.CompletedTask;
     }
 
     /// <summary>Writes JSON.</summary>

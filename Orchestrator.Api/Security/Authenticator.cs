@@ -25,7 +25,10 @@ public sealed class Authenticator(CertificateAuthority authority, ServiceAccount
     /// <summary>The request's user. Throws a 401 <see cref="StatusException"/> for invalid credentials.</summary>
     public UserInfo Authenticate(HttpContext context)
     {
-        if (context.Connection.ClientCertificate is { } certificate) return FromCertificate(context, certificate);
+        // What is known of the connection comes first: to ask for the certificate costs more.
+        var items = context.Features.Get<IConnectionItemsFeature>()?.Items;
+        if (items is not null && items.TryGetValue(CertificateUser, out var known) && known is UserInfo user) return user;
+        if (context.Connection.ClientCertificate is { } certificate) return FromCertificate(certificate, items);
         if (BearerToken(context.Request) is { } token) return FromToken(token, []) ?? throw Unauthorized.AsException();
         return UserInfo.Anonymous;
     }
@@ -49,14 +52,12 @@ public sealed class Authenticator(CertificateAuthority authority, ServiceAccount
         : null;
 
     // The chain is checked once per connection: it costs as much as the handshake.
-    private UserInfo FromCertificate(HttpContext context, X509Certificate2 certificate)
+    private UserInfo FromCertificate(X509Certificate2 certificate, IDictionary<object, object?>? items)
     {
-        var items = context.Features.Get<IConnectionItemsFeature>()?.Items;
-        if (items is not null && items.TryGetValue(CertificateUser, out var known) && known is UserInfo user) return user;
         if (!authority.IsValidClient(certificate)) throw Unauthorized.AsException();
         var (name, groups) = SubjectNames.Read(certificate.SubjectName);
         if (name.Length == 0) throw Unauthorized.AsException();
-        user = new UserInfo(name, [.. groups, UserInfo.Authenticated]);
+        var user = new UserInfo(name, [.. groups, UserInfo.Authenticated]);
         if (items is not null) items[CertificateUser] = user;
         return user;
     }

@@ -73,21 +73,23 @@ internal sealed partial class BenchCluster : IAsyncDisposable
         Password = File.ReadAllText(Path.Combine(_data, "postgres.password")).Trim(),
     }.ToString();
 
-    /// <summary>An HTTP client as the administrator; connections are kept.</summary>
-    public HttpClient NewClient()
+    /// <summary>The cluster's process.</summary>
+    public int ProcessId => int.Parse(File.ReadAllText(Path.Combine(_data, "orchestrator.pid")), CultureInfo.InvariantCulture);
+
+    /// <summary>An HTTP client as the administrator, of the cluster or of another server; connections are kept.</summary>
+    public HttpClient NewClient(Uri? server = null)
     {
         var handler = new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromHours(1) };
         handler.SslOptions.ClientCertificates = [Admin];
         // The benchmark has just made this server: its identity is not what is measured.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
-        return new HttpClient(handler) { BaseAddress = Server, Timeout = Timeout.InfiniteTimeSpan };
+        return new HttpClient(handler) { BaseAddress = server ?? Server, Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>Resident memory of the cluster's process in MiB.</summary>
     public double ResidentMiB()
     {
-        var pid = File.ReadAllText(Path.Combine(_data, "orchestrator.pid")).Trim();
-        var line = File.ReadLines($"/proc/{pid}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        var line = File.ReadLines($"/proc/{ProcessId}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
         return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 
