@@ -79,7 +79,7 @@ public sealed class ResourceCache
     /// <summary>The resources that hold at least one object.</summary>
     public IEnumerable<string> Resources => _tables.Where(t => t.Value.Current.Entries.Count > 0).Select(t => t.Key);
 
-    /// <summary>The sequence number of an entity's newest row, tombstones within the retention window included; 0 for none.</summary>
+    /// <summary>The sequence number of an entity's newest row, tombstones that the journal may still have included; 0 for none.</summary>
     public long LastSequenceNr(ResourceKey key) =>
         _byKey.TryGetValue(key, out var entry) ? entry.SequenceNr : _tombstones.GetValueOrDefault(key.ToString());
 
@@ -160,6 +160,14 @@ public sealed class ResourceCache
             seen = was;
         }
         foreach (var table in _tables.Values) table.Forget(upTo);
+    }
+
+    /// <summary>
+    /// Forgets the numbers of what was deleted up to this ordering; not before the journal has dropped its rows (<see cref="IJournal.ReadDroppedToAsync"/>): a new object of that name would begin
+    /// at a number that is taken.
+    /// </summary>
+    public void ForgetTombstones(long upTo)
+    {
         foreach (var (id, _) in _tombstoneOrderings.Where(t => t.Value <= upTo).ToList())
         {
             _tombstoneOrderings.TryRemove(id, out _);

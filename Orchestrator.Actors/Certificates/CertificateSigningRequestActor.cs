@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Types.Certificates.V1;
@@ -14,7 +15,7 @@ namespace Orchestrator.Actors.Certificates;
 /// <code>
 ///   pending ── rules, or an administrator ──► Approved ── signed ──► certificate issued ── an hour ──► deleted
 ///      │                                          └── against the signer's rules ──► Failed ──────────────┤
-///      ├── name of a node that is there, or an administrator ──► Denied ──────────────────────────────────┤
+///      ├── name of a node that is there or joins, or an administrator ──► Denied ────────────────────────┤
 ///      └── nobody decides for a day ──────────────────────────────────────────────────────────────────────┘
 /// </code>
 /// </remarks>
@@ -22,6 +23,9 @@ public sealed class CertificateSigningRequestActor : ControlLoopActor
 {
     private static readonly TimeSpan DecidedLifetime = TimeSpan.FromHours(1);
     private static readonly TimeSpan PendingLifetime = TimeSpan.FromHours(24);
+
+    /// <summary>How long a name belongs to the machine that joins under it, before its node is there: from its certificate to its registration takes it seconds.</summary>
+    private static readonly TimeSpan JoiningTime = TimeSpan.FromMinutes(1);
 
     /// <param name="key">The request.</param>
     /// <param name="services">Shared services.</param>
@@ -67,8 +71,11 @@ public sealed class CertificateSigningRequestActor : ControlLoopActor
         if (!Is(request.Status, "Approved"))
         {
             if (SigningRules.Approval(spec.SignerName, requested, spec.Usages ?? [], spec.Username, spec.Groups ?? []) is not { } message) return null;
-            return spec.Username != requested.User && IsReady(requested.User)
-                ? With("Denied", "NodeNameTaken", $"node {requested.User[NodeUser.Prefix.Length..]} is in the cluster already, and ready")
+            if (spec.Username == requested.User) return With("Approved", "AutoApproved", message);
+            var node = requested.User[NodeUser.Prefix.Length..];
+            if (IsReady(node)) return With("Denied", "NodeNameTaken", $"node {node} is in the cluster already, and ready");
+            return Cache.List(Key.Resource).Any(other => IsBefore(other, requested.User))
+                ? With("Denied", "NodeNameReserved", $"another machine is joining as node {node} at this moment")
                 : With("Approved", "AutoApproved", message);
         }
         if (SigningRules.Refusal(spec.SignerName, requested, spec.Usages ?? []) is { } reason) return With("Failed", "SignerValidationFailure", reason);
@@ -88,7 +95,33 @@ public sealed class CertificateSigningRequestActor : ControlLoopActor
         return status;
     }
 
-    private bool IsReady(string user) => Cache.Get(new ResourceKey("nodes", "", user[NodeUser.Prefix.Length..]))?.Read<Node>().Status.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
+    /// <summary>
+    /// Whether that is another machine's request to join under this name, and has precedence: it was approved, or is the older of two that wait. This actor's picture holds everything older
+    /// than its own request, so of two machines that ask at once at most one is let in, wherever their requests' actors are.
+    /// </summary>
+    private bool IsBefore(ResourceEntry entry, string user)
+    {
+        if (entry.Key == Key) return false;
+        var other = entry.Read<CertificateSigningRequest>();
+        var approved = Is(other.Status, "Approved");
+        return other.Spec.SignerName == SignerNames.KubeletClient && (other.Spec.Groups ?? []).Contains(SigningRules.Bootstrappers)
+            && !Is(other.Status, "Denied") && !Is(other.Status, "Failed") && (approved || entry.ResourceVersion < Current!.ResourceVersion)
+            && other.Metadata.CreationTimestamp + JoiningTime > Services.Time.GetUtcNow() && UserOf(other) == user;
+    }
+
+    private static string? UserOf(CertificateSigningRequest request)
+    {
+        try
+        {
+            return RequestedCertificate.Parse(System.Text.Encoding.ASCII.GetString(request.Spec.Request ?? [])).User;
+        }
+        catch (FormatException)
+        {
+            return null; // nobody's: it fails
+        }
+    }
+
+    private bool IsReady(string node) => Cache.Get(new ResourceKey("nodes", "", node))?.Read<Node>().Status.Conditions?.Any(c => c is { Type: "Ready", Status: "True" }) == true;
 
     private static bool Is(CertificateSigningRequestStatus status, string type) => status.Conditions?.Any(c => c.Type == type && c.Status == "True") == true;
 }

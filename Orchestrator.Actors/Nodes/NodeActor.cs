@@ -11,6 +11,7 @@ using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Workloads;
 using Orchestrator.Resources.Writing;
 
 namespace Orchestrator.Actors.Nodes;
@@ -23,6 +24,7 @@ namespace Orchestrator.Actors.Nodes;
 /// <code>
 ///   Ready ── agent says not ready ──► NotReady        (taint not-ready)
 ///     │  └── no heartbeat for the grace ──► Unknown   (taint unreachable) ── heartbeat and status ──► Ready
+///   neither ready: its pods are not either (NodeReadiness)
 /// </code>
 /// </remarks>
 public sealed class NodeActor : ControlLoopActor
@@ -62,7 +64,16 @@ public sealed class NodeActor : ControlLoopActor
         }
         // A look for another reason does not put the next one off.
         if (!Timers.IsTimerActive(nameof(CheckHeartbeat))) Timers.StartSingleTimer(nameof(CheckHeartbeat), CheckHeartbeat.Instance, Services.Options.NodeMonitorGrace);
+        MarkPodsNotReady();
         EvictPods();
+    }
+
+    /// <summary>Nobody answers for the pods of a node that is not ready: Services send them nothing more, and what owns them counts them as unavailable, before they are evicted.</summary>
+    private void MarkPodsNotReady()
+    {
+        if (NodeReadiness.Allows(Cache, Key.Name)) return;
+        foreach (var entry in Cache.OnNode(Key.Name))
+            if (PodStatusFacts.IsReady(entry.Read<Pod>())) Services.Region.Tell(new ToEntity(entry.Key, new MarkPodNotReady(entry.Uid)), Self);
     }
 
     /// <summary>Deletes the pods that have been on a node with NoExecute taints for as long as they tolerate it; what owns them makes others elsewhere.</summary>
@@ -94,8 +105,13 @@ public sealed class NodeActor : ControlLoopActor
 
     private void OnRegister(RegisterNode request)
     {
-        OnHeartbeat();
         var agent = Sender;
+        if (Current is not null && IsAlive && IsOther(request))
+        {
+            agent.Tell(new NodeNotRegistered($"node {Key.Name} is another machine, which is alive: choose another name, or stop that agent and wait until its node is not ready"), Self);
+            return;
+        }
+        OnHeartbeat();
         if (Current is { } known && known.ToJsonObject()["spec"]?["podCIDR"] is not null)
         {
             Store(request, (string)known.ToJsonObject()["spec"]!["podCIDR"]!, agent);
@@ -103,6 +119,18 @@ public sealed class NodeActor : ControlLoopActor
         }
         Services.Addresses.Ask<object>(new AllocateNodeSubnet(Key), AllocatorDeadline)
             .PipeTo(Self, Self, answer => new SubnetReady(request, answer, agent), e => new SubnetReady(request, e, agent));
+    }
+
+    private bool IsAlive => Services.Time.GetUtcNow() - _lastHeartbeat < Services.Options.NodeMonitorGrace && NodeReadiness.IsReady(Current!.Read<Node>());
+
+    /// <summary>Whether the agent runs on another machine than the one that is known; a machine that does not tell what it is is taken for the same.</summary>
+    private bool IsOther(RegisterNode request)
+    {
+        var known = Current!.ToJsonObject()["status"]?["nodeInfo"];
+        var now = JsonNode.Parse(request.NodeJson.Span)?["status"]?["nodeInfo"];
+        return Differs("machineID") || Differs("systemUUID");
+
+        bool Differs(string id) => (string?)known?[id] is { Length: > 0 } before && (string?)now?[id] is { Length: > 0 } after && before != after;
     }
 
     private void OnSubnet(SubnetReady ready)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Disruption;
+using Orchestrator.Actors.Events;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Protocol.Nodes;
@@ -17,6 +18,7 @@ namespace Orchestrator.Actors.Pods;
 public sealed class PodActor : ResourceActor
 {
     private static readonly WriteContext Agent = WriteContext.System("node-agent");
+    private static readonly WriteContext NodeController = WriteContext.System("node-controller");
 
     /// <param name="key">The pod.</param>
     /// <param name="services">Shared services.</param>
@@ -26,6 +28,7 @@ public sealed class PodActor : ResourceActor
         Command<EvictPod>(c => Handle(c, OnEvict));
         Command<DisruptionGranted>(g => Handle(g.Eviction, eviction => Evict(eviction, g.PodUid)));
         Command<SetPodCondition>(OnCondition);
+        Command<MarkPodNotReady>(OnNodeNotReady);
         Command<ReportPodStatus>(OnReport);
         Command<ReportPodGone>(OnGone);
     }
@@ -86,6 +89,18 @@ public sealed class PodActor : ResourceActor
         if (changed) Commit(new WriteDecision.Put(pod, Created: false) { Track = "status" }, WriteContext.System("scheduler"), _ => { });
     }
 
+    /// <summary>The word of an agent that is back may have come first: what counts is the node as it is now.</summary>
+    private void OnNodeNotReady(MarkPodNotReady command)
+    {
+        if (Current is null || Current.Uid != command.Uid || NodeReadiness.Allows(Cache, Current.Header.NodeName)) return;
+        var pod = CurrentObject();
+        if (!NodeReadiness.Withdraw(pod["status"] as JsonObject, Services.Time.GetUtcNow())) return;
+        Commit(new WriteDecision.Put(pod, Created: false) { Track = "status" }, NodeController, reply =>
+        {
+            if (reply is ResourceWritten && Current is not null) Services.Events.Tell(RecordEvent.About(Current, "Warning", "NodeNotReady", "Node is not ready", "node-controller"), Self);
+        });
+    }
+
     private void OnReport(ReportPodStatus report)
     {
         var agent = Sender;
@@ -98,6 +113,8 @@ public sealed class PodActor : ResourceActor
         }
         var pod = CurrentObject();
         var status = PodStatusMerge.Merge(pod["status"] as JsonObject, JsonNode.Parse(report.StatusJson.Span)!.AsObject());
+        // An agent that is cut off from its node's actor, or whose node fails otherwise, goes on saying so until the node is ready.
+        if (!NodeReadiness.Allows(Cache, Current.Header.NodeName) && NodeReadiness.Withdraw(status, Services.Time.GetUtcNow())) PodStatusMerge.KeepTransitions(status, pod["status"] as JsonObject);
         pod["status"] = status;
         Commit(new WriteDecision.Put(pod, Created: false) { Track = "status" }, Agent, _ => agent.Tell(accepted, Self));
     }

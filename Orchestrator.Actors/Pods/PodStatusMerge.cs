@@ -34,6 +34,13 @@ public static class PodStatusMerge
         return merged;
     }
 
+    /// <summary>Conditions whose status is what is stored keep their transition time, in place.</summary>
+    public static void KeepTransitions(JsonObject status, JsonObject? stored)
+    {
+        if (stored is null) return;
+        foreach (var condition in (status["conditions"] as JsonArray ?? []).OfType<JsonObject>()) KeepTransition(condition, stored);
+    }
+
     /// <summary>A condition whose status is what it was keeps its transition time.</summary>
     private static JsonObject KeepTransition(JsonObject condition, JsonObject stored)
     {

@@ -37,11 +37,11 @@ public sealed partial class RetentionActor : ReceiveActor, IWithTimers
     public static Props OfJournal(ControlPlaneServices services, IJournal journal) =>
         Props.Create(() => new RetentionActor(services, journal, "the journal", upTo => upTo > journal.CompactedTo ? journal.CompactAsync(upTo).AsTask() : Task.CompletedTask));
 
-    /// <summary>Shortens the watch windows of this member.</summary>
-    public static Props OfCache(ControlPlaneServices services, IJournal journal) => Props.Create(() => new RetentionActor(services, journal, "the watch windows", upTo =>
+    /// <summary>Shortens the watch windows of this member, and forgets what the journal has dropped.</summary>
+    public static Props OfCache(ControlPlaneServices services, IJournal journal) => Props.Create(() => new RetentionActor(services, journal, "the watch windows", async upTo =>
     {
         services.Cache.Forget(upTo);
-        return Task.CompletedTask;
+        services.Cache.ForgetTombstones(await journal.ReadDroppedToAsync());
     }));
 
     /// <inheritdoc/>

@@ -142,9 +142,13 @@ public sealed class ClusterJoin(string address, string token, string authorityHa
         foreach (var condition in (status["conditions"] as JsonArray ?? []).OfType<JsonObject>())
         {
             if ((string?)condition["type"] is not ("Denied" or "Failed")) continue;
-            throw new JoinRefusedException((string?)condition["reason"] == "NodeNameTaken"
-                ? $"{(string?)condition["message"]}: choose another name with --node-name, or stop that agent and wait until its node is not ready."
-                : $"the cluster refuses a certificate: {(string?)condition["message"]}");
+            var message = (string?)condition["message"];
+            throw new JoinRefusedException((string?)condition["reason"] switch
+            {
+                "NodeNameTaken" => $"{message}: choose another name with --node-name, or stop that agent and wait until its node is not ready.",
+                "NodeNameReserved" => $"{message}: choose another name with --node-name. If it was this machine that tried before, try again in a minute.",
+                _ => $"the cluster refuses a certificate: {message}",
+            });
         }
         return (string?)status["certificate"] is { Length: > 0 } certificate ? Encoding.ASCII.GetString(Convert.FromBase64String(certificate)) : null;
     }

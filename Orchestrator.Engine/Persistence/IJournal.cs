@@ -61,6 +61,12 @@ public interface IJournal : IAsyncDisposable
     /// <summary>History is complete only after this ordering (durable; 0 where nothing was compacted).</summary>
     long CompactedTo { get; }
 
+    /// <summary>
+    /// Up to this ordering compaction has run to its end, whoever did it: the numbers of entities whose tombstones are not after it begin anew. Behind <see cref="CompactedTo"/> while
+    /// compaction runs, or where it was broken off.
+    /// </summary>
+    ValueTask<long> ReadDroppedToAsync(CancellationToken cancel = default);
+
     /// <summary>Ordering of the newest row written at or before <paramref name="time"/>, 0 for none: where the retention window ends.</summary>
     ValueTask<long> OrderingAtAsync(DateTimeOffset time, CancellationToken cancel = default);
 

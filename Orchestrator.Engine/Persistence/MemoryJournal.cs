@@ -176,6 +176,9 @@ public sealed class MemoryJournal(TimeProvider? time = null) : IJournal
     }
 
     /// <inheritdoc/>
+    public ValueTask<long> ReadDroppedToAsync(CancellationToken cancel = default) => new(CompactedTo);
+
+    /// <inheritdoc/>
     public ValueTask<long> OrderingAtAsync(DateTimeOffset time, CancellationToken cancel = default)
     {
         lock (_lock)

@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Remote.Serialization;
 
@@ -388,6 +390,7 @@ internal sealed partial class Association
     private void OnDialFailed(Exception cause)
     {
         TimeSpan pause;
+        int failures;
         lock (_lock)
         {
             _dialling = false;
@@ -395,12 +398,14 @@ internal sealed partial class Association
                 return;
             _insists = cause is HandshakeRefusedException { Crossed: true };
             pause = ScheduleRetry();
+            failures = _failures;
         }
 
         // The other side's own connection is coming in: not worth a word.
         if (cause is HandshakeRefusedException { Crossed: true })
             return;
-        Remoting.Log.DialFailed(Remote, pause, cause.Message);
+        // Ever more rarely: one that is gone for days is no news every other second.
+        Remoting.Log.DialFailed(BitOperations.IsPow2(failures) ? LogLevel.Warning : LogLevel.Debug, Remote, failures, pause, cause.Message);
         System.EventStream.Publish(new AssociationErrorEvent(System.Address, Remote, cause));
     }
 

@@ -11,8 +11,8 @@ internal sealed partial class RemoteLog(ILogger logger)
     [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Connection with {Remote} has ended: {Reason}")]
     public partial void Disassociated(Address remote, string reason);
 
-    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "{Remote} cannot be reached; next attempt in {Pause}: {Reason}")]
-    public partial void DialFailed(Address remote, TimeSpan pause, string reason);
+    [LoggerMessage(EventId = 3, Message = "{Remote} cannot be reached ({Failures} times so far); next attempt in {Pause}: {Reason}")]
+    public partial void DialFailed(LogLevel level, Address remote, int failures, TimeSpan pause, string reason);
 
     [LoggerMessage(EventId = 4, Level = LogLevel.Warning, Message = "A connection was turned away: {Reason}")]
     public partial void Refused(string reason);

@@ -1,4 +1,5 @@
 using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Remote;
 
 namespace Orchestrator.Engine.Sharding;
 
@@ -13,6 +14,9 @@ internal sealed class HandOffWorker(string typeName, ShardAssignment assignment,
 {
     /// <summary>To the coordinator: nobody runs the shard any more; or, not <paramref name="Stopped"/>, it was left where it is.</summary>
     public sealed record Finished(string Shard, bool Stopped);
+
+    /// <summary>From the coordinator: the life of the member that has it is over, and with it all that it may have under way.</summary>
+    public sealed record HomeIsDown;
 
     private sealed record Late;
 
@@ -39,6 +43,13 @@ internal sealed class HandOffWorker(string typeName, ShardAssignment assignment,
                 RegionReady(ack.Region);
                 break;
             case Terminated gone when gone.ActorRef.Equals(home):
+                // Another process that is not there any more may still have a write on its way to the database, until its member is declared down: only its own word counts.
+                if (gone.ExistenceConfirmed || home is not RemoteActorRef)
+                    Finish(stopped: true);
+                else
+                    RegionReady(home);
+                break;
+            case HomeIsDown:
                 Finish(stopped: true);
                 break;
             case Terminated gone:

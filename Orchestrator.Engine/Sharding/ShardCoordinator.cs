@@ -42,7 +42,7 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
     private readonly Dictionary<string, ShardAssignment> _homes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _assigning = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _movedFrom = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _moving = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IActorRef> _moving = new(StringComparer.Ordinal);
     private readonly HashSet<string> _confirmed = new(StringComparer.Ordinal);
     private bool _loaded;
 
@@ -54,9 +54,10 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
 
     protected override void PreStart()
     {
-        store.LoadAsync(typeName).AsTask().PipeTo(Self, null, assignments => new Loaded(assignments));
+        // First, so that the members are known when the assignments are.
         if (IsClustered)
             Cluster.Cluster.Get(Context.System).Subscribe(Self);
+        store.LoadAsync(typeName).AsTask().PipeTo(Self, null, assignments => new Loaded(assignments));
         Timers.StartPeriodicTimer(nameof(RebalanceTick), new RebalanceTick(), settings.RebalanceInterval);
     }
 
@@ -96,6 +97,9 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
             case ShardCoordination.ShardHosted hosted:
                 if (_homes.TryGetValue(hosted.Shard, out var home) && home.Epoch == hosted.Epoch)
                     _confirmed.Add(hosted.Shard);
+                break;
+            case ShardCoordination.ShardHandedOff handedOff:
+                OnHandedOff(handedOff);
                 break;
             case ShardCoordination.GracefulShutdownRequest request:
                 OnLeaving(request.Owner);
@@ -149,10 +153,17 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
             // Not where it has come back before its death was heard of.
             if (_regions.TryGetValue(member.Id, out var region) && region.MemberEpoch <= member.Epoch)
                 _regions.Remove(member.Id);
+            foreach (var shard in ShardsOf(member.Id))
+            {
+                if (_moving.TryGetValue(shard, out var worker))
+                    worker.Tell(new HandOffWorker.HomeIsDown());
+            }
+
             AssignOrphans();
         }
         else if (member.Status == MemberStatus.Up)
         {
+            AskForRegistrations();
             AssignOrphans();
             OnRebalance();
         }
@@ -166,8 +177,13 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
     private bool IsCandidate(string owner) => _regions.TryGetValue(owner, out var region) && !region.Leaving
         && (!IsClustered || (_members.TryGetValue(owner, out var member) && member.Status == MemberStatus.Up && member.Epoch == region.MemberEpoch));
 
+    /// <summary>
+    /// A life of a member that has not been heard of yet has to wait: what its former life had is given to others when the end of that is heard of, so it must not be told to host it.
+    /// </summary>
     private void OnRegister(ShardCoordination.Register register)
     {
+        if (IsClustered && (!_members.TryGetValue(register.Owner, out var member) || member.Epoch != register.MemberEpoch))
+            return;
         if (!_regions.TryGetValue(register.Owner, out var known) || !known.Ref.Equals(register.Region) || known.MemberEpoch != register.MemberEpoch)
         {
             _regions[register.Owner] = new Region(register.Region, register.MemberEpoch) { Leaving = known is { Leaving: true } && known.Ref.Equals(register.Region) };
@@ -183,7 +199,7 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
 
         foreach (var (shard, home) in _homes)
         {
-            if (_moving.Contains(shard) || _assigning.ContainsKey(shard))
+            if (_moving.ContainsKey(shard) || _assigning.ContainsKey(shard))
                 continue;
             if (home.Owner == register.Owner)
                 Announce(home);
@@ -210,13 +226,15 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
     private void OnGetShardHome(ShardCoordination.GetShardHome get)
     {
         // On the move or being assigned: the region is told when it has arrived.
-        if (_moving.Contains(get.Shard) || _assigning.ContainsKey(get.Shard))
+        if (_moving.ContainsKey(get.Shard) || _assigning.ContainsKey(get.Shard))
             return;
         if (!_homes.TryGetValue(get.Shard, out var home) || !IsAlive(home.Owner))
             Assign([get.Shard]);
+        else if (!_regions.TryGetValue(home.Owner, out var region))
+            return;
         else if (home.Owner == get.Owner)
-            get.Region.Tell(new ShardCoordination.HostShard(get.Shard, home.Epoch));
-        else if (_regions.TryGetValue(home.Owner, out var region))
+            region.Ref.Tell(new ShardCoordination.HostShard(get.Shard, home.Epoch, region.MemberEpoch));
+        else
             get.Region.Tell(new ShardCoordination.ShardHome(get.Shard, region.Ref, home.Epoch));
     }
 
@@ -235,7 +253,7 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
         var view = load.ToDictionary(region => region.Key, region => (IReadOnlyList<string>)region.Value);
         foreach (var shard in shards)
         {
-            if (_moving.Contains(shard) || _assigning.ContainsKey(shard))
+            if (_moving.ContainsKey(shard) || _assigning.ContainsKey(shard))
                 continue;
             var home = strategy.AllocateShard(Self, shard, view);
             load[home].Add(shard);
@@ -291,7 +309,7 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
     {
         if (!_regions.TryGetValue(home.Owner, out var region))
             return;
-        region.Ref.Tell(new ShardCoordination.HostShard(home.Shard, home.Epoch));
+        region.Ref.Tell(new ShardCoordination.HostShard(home.Shard, home.Epoch, region.MemberEpoch));
         foreach (var other in _regions.Values)
         {
             if (!ReferenceEquals(other, region))
@@ -306,8 +324,8 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
             AssignOrphans();
         foreach (var (shard, home) in _homes)
         {
-            if (!_confirmed.Contains(shard) && !_moving.Contains(shard) && !_assigning.ContainsKey(shard) && _regions.TryGetValue(home.Owner, out var region))
-                region.Ref.Tell(new ShardCoordination.HostShard(shard, home.Epoch));
+            if (!_confirmed.Contains(shard) && !_moving.ContainsKey(shard) && !_assigning.ContainsKey(shard) && _regions.TryGetValue(home.Owner, out var region))
+                region.Ref.Tell(new ShardCoordination.HostShard(shard, home.Epoch, region.MemberEpoch));
         }
     }
 
@@ -346,7 +364,7 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
     {
         if (!_loaded)
             return;
-        foreach (var shard in strategy.Rebalance(Candidates(), _moving.Concat(_assigning.Keys).ToHashSet(StringComparer.Ordinal)))
+        foreach (var shard in strategy.Rebalance(Candidates(), _moving.Keys.Concat(_assigning.Keys).ToHashSet(StringComparer.Ordinal)))
             Move(shard);
     }
 
@@ -380,10 +398,10 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
 
     private void Move(string shard)
     {
-        if (_assigning.ContainsKey(shard) || !_homes.TryGetValue(shard, out var home) || !_regions.TryGetValue(home.Owner, out var region) || !_moving.Add(shard))
+        if (_assigning.ContainsKey(shard) || !_homes.TryGetValue(shard, out var home) || !_regions.TryGetValue(home.Owner, out var region) || _moving.ContainsKey(shard))
             return;
         var regions = _regions.Values.Select(r => r.Ref).ToList();
-        Context.ActorOf(Props.Create(() => new HandOffWorker(typeName, home, region.Ref, regions, settings)));
+        _moving[shard] = Context.ActorOf(Props.Create(() => new HandOffWorker(typeName, home, region.Ref, regions, settings)));
     }
 
     private void OnMoved(HandOffWorker.Finished finished)
@@ -398,12 +416,25 @@ internal sealed class ShardCoordinator(string typeName, IMessageExtractor extrac
             return;
         }
 
-        var had = _homes.Remove(finished.Shard, out var former);
-        Assign([finished.Shard]);
-        if (had && _assigning.ContainsKey(finished.Shard))
-            _movedFrom[finished.Shard] = former.Owner;
+        AssignAgain(finished.Shard);
         ReleaseEmptyRegions();
         OnRebalance();
+    }
+
+    /// <summary>A move whose end this coordinator has not seen, because it began under another: the old home has stopped it.</summary>
+    private void OnHandedOff(ShardCoordination.ShardHandedOff handedOff)
+    {
+        if (!_moving.ContainsKey(handedOff.Shard) && !_assigning.ContainsKey(handedOff.Shard) && _homes.TryGetValue(handedOff.Shard, out var home)
+            && home.Epoch == handedOff.Epoch && home.Owner == handedOff.Owner)
+            AssignAgain(handedOff.Shard);
+    }
+
+    private void AssignAgain(string shard)
+    {
+        var had = _homes.Remove(shard, out var former);
+        Assign([shard]);
+        if (had && _assigning.ContainsKey(shard))
+            _movedFrom[shard] = former.Owner;
     }
 
     private void OnRegionGone(IActorRef region)

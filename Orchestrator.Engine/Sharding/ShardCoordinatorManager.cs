@@ -45,7 +45,7 @@ internal sealed class ShardCoordinatorManager(Props coordinator, TimeSpan pause)
             case Again:
                 StartWhenLeading();
                 break;
-            case ShardCoordination.Register or ShardCoordination.GetShardHome or ShardCoordination.GracefulShutdownRequest or ShardCoordination.ShardHosted:
+            case ShardCoordination.Register or ShardCoordination.GetShardHome or ShardCoordination.GracefulShutdownRequest or ShardCoordination.ShardHosted or ShardCoordination.ShardHandedOff:
                 _coordinator?.Forward(message);
                 break;
             default:

@@ -5,6 +5,13 @@ namespace Orchestrator.Engine.Sharding;
 /// <summary>From the order to host a shard to the shard that runs.</summary>
 internal sealed partial class ShardRegion
 {
+    /// <summary>What was meant for an earlier life of this member comes too late: its shards have been given to others, or will be.</summary>
+    private void OnHostShard(ShardCoordination.HostShard host)
+    {
+        if (host.MemberEpoch == 0 || host.MemberEpoch == place.MemberEpoch(Context.System))
+            OnHostShard(host.Shard, host.Epoch);
+    }
+
     private void OnHostShard(string shard, long epoch)
     {
         var slot = directory.Slot(shard);
@@ -22,6 +29,8 @@ internal sealed partial class ShardRegion
         slot.Epoch = epoch;
         if (slot.Shard is not null)
             _hostWhenStopped.Add(shard);
+        else if (epoch <= slot.HandedOff)
+            _coordinator?.Tell(new ShardCoordination.ShardHandedOff(shard, epoch, place.Owner(Context.System)), _front);
         else if (directory.Settings.BeforeHosting is { } prepare)
             Prepare(prepare, shard, epoch);
         else

@@ -77,7 +77,7 @@ internal sealed partial class ShardRegion(ShardDirectory directory, Func<string,
                 OnRegistered();
                 break;
             case ShardCoordination.HostShard host:
-                OnHostShard(host.Shard, host.Epoch);
+                OnHostShard(host);
                 break;
             case ReadyToHost ready:
                 OnReadyToHost(ready);
@@ -299,6 +299,12 @@ internal sealed partial class ShardRegion(ShardDirectory directory, Func<string,
     private void OnHandOff(ShardCoordination.HandOff handOff)
     {
         var slot = directory.Slot(handOff.Shard);
+        if (handOff.Epoch >= slot.Epoch)
+        {
+            slot.HandedOff = handOff.Epoch;
+            StopPreparing(handOff.Shard);
+        }
+
         if (handOff.Epoch < slot.Epoch || slot.Shard is not { } shard)
         {
             Sender.Tell(new ShardCoordination.HandOffDone(handOff.Shard), _front);

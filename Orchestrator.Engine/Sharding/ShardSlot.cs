@@ -14,6 +14,9 @@ internal sealed class ShardSlot(string id)
     /// <summary>The newest assignment that was heard of; what belongs to an older one comes late.</summary>
     public long Epoch { get; set; }
 
+    /// <summary>The newest assignment that ended here by a hand-off: it may be another's already, so nothing starts under it again.</summary>
+    public long HandedOff { get; set; }
+
     /// <summary>Where it is <see cref="ShardPlace.Here"/>, or still stopping here.</summary>
     public IActorRef? Shard { get; set; }
 

@@ -100,9 +100,22 @@ internal static class ShardCoordination
     [WireName("sharding.home.v1")]
     public sealed record ShardHome(string Shard, IActorRef Region, long Epoch) : IShardRegionCommand, IControlMessage;
 
-    /// <summary>Coordinator → region: start it. The answer is <see cref="ShardHosted"/>.</summary>
+    /// <summary>
+    /// Coordinator → region: start it. The answer is <see cref="ShardHosted"/>, or <see cref="ShardHandedOff"/>. It is for one life of the member only: the shards of a life that is over go
+    /// to others, whatever the next life hears of it.
+    /// </summary>
+    /// <param name="Shard">The shard.</param>
+    /// <param name="Epoch">Its assignment's.</param>
+    /// <param name="MemberEpoch">The life of the member; 0 from one that does not tell, and where regions come by themselves.</param>
     [WireName("sharding.host.v1")]
-    public sealed record HostShard(string Shard, long Epoch) : IShardRegionCommand, IControlMessage;
+    public sealed record HostShard(string Shard, long Epoch, long MemberEpoch) : IShardRegionCommand, IControlMessage;
+
+    /// <summary>
+    /// Region → coordinator: it was handed off under this assignment, for which it does not start again. Who says so does not know how the move ended, or is too late: where it is still the
+    /// newest assignment, there has to be another.
+    /// </summary>
+    [WireName("sharding.handed-off.v1")]
+    public sealed record ShardHandedOff(string Shard, long Epoch, string Owner) : IControlMessage;
 
     /// <summary>Region → coordinator: it runs here.</summary>
     [WireName("sharding.hosted.v1")]

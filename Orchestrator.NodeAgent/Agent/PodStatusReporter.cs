@@ -29,11 +29,13 @@ internal sealed class PodStatusReporter(IActorRef controlPlane)
         Send(pod, self);
     }
 
-    /// <summary>Repeats an unanswered report.</summary>
+    /// <summary>Repeats a report that is unanswered, or that the control plane has overruled while it took the node for lost.</summary>
     public void Repeat(Pod pod, IActorRef self)
     {
-        if (Pending) Send(pod, self);
+        if (Pending || (Last is not null && ReadyOf(Last) != ReadyOf(pod.Status))) Send(pod, self);
     }
+
+    private static string? ReadyOf(PodStatus status) => status.Conditions?.FirstOrDefault(c => c.Type == "Ready")?.Status;
 
     /// <summary>The control plane has it.</summary>
     public void Accepted(long sequence) => _accepted = Math.Max(_accepted, sequence);

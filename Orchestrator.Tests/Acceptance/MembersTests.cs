@@ -105,6 +105,30 @@ public sealed class MembersTests(MembersFixture cluster)
     }
 
     [Fact]
+    public async Task A_drained_nodes_pods_run_elsewhere_and_it_takes_none_until_it_is_uncordoned()
+    {
+        var ns = await NamespaceAsync();
+        var drained = MembersFixture.Simulated[0];
+        await ApplyAsync(Deployment(ns, "away", 3, $"required: [{Sims}], preferred: {drained}"));
+        await ReadyAsync(ns, 3);
+        (await PodsAsync(ns)).ShouldContain(p => (string?)p["spec"]!["nodeName"] == drained);
+        try
+        {
+            (await cluster.KubectlAsync($"drain {drained} --ignore-daemonsets --force --timeout 60s")).Ok();
+            await ReadyAsync(ns, 3);
+            (await PodsAsync(ns)).ShouldAllBe(p => (string?)p["spec"]!["nodeName"] != drained);
+            (await cluster.KubectlAsync($"get node {drained} --no-headers")).Ok().ShouldContain("Ready,SchedulingDisabled");
+        }
+        finally
+        {
+            (await cluster.KubectlAsync($"uncordon {drained}")).Ok();
+        }
+        (await cluster.KubectlAsync($"-n {ns} delete pods --all")).Ok();
+        await ReadyAsync(ns, 3);
+        (await PodsAsync(ns)).ShouldContain(p => (string?)p["spec"]!["nodeName"] == drained);
+    }
+
+    [Fact]
     public async Task A_server_joins_with_a_token_that_was_made_for_one_and_answers_as_a_member()
     {
         var ns = await NamespaceAsync();

@@ -18,7 +18,6 @@ public sealed class NemesisCluster : IAsyncDisposable
     public const string FencedWriter = "may not write any more at epoch";
 
     private const int ApiPort = 6443;
-    private const int RemotePort = 2552;
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(90);
 
     private readonly string _data = Directory.CreateTempSubdirectory("orchestrator-nemesis-").FullName;
@@ -26,10 +25,14 @@ public sealed class NemesisCluster : IAsyncDisposable
     private readonly NemesisNetwork _network = new(Members);
     private PostgresServer? _postgres;
     private string _connection = "";
+    private JournalAudit? _audit;
 
     private NemesisCluster()
     {
     }
+
+    /// <summary>Who wrote what, as the database saw it.</summary>
+    public JournalAudit Audit => _audit!;
 
     /// <summary>The members' APIs.</summary>
     public IReadOnlyList<Uri> Apis => [.. Enumerable.Range(0, Members).Select(i => new Uri($"https://{_network.Address(i)}:{ApiPort}"))];
@@ -46,6 +49,8 @@ public sealed class NemesisCluster : IAsyncDisposable
             File.SetUnixFileMode(cluster._data, File.GetUnixFileMode(cluster._data) | UnixFileMode.OtherExecute); // the server's user reads that file
             cluster._postgres = await PostgresServer.StartAsync($"listen_addresses=127.0.0.1,{cluster._network.Outside}", $"hba_file={hba}", "fsync=on");
             cluster._connection = (await cluster._postgres.CreateDatabaseAsync()).Replace("Host=127.0.0.1", $"Host={cluster._network.Outside}", StringComparison.Ordinal);
+            cluster._audit = new JournalAudit(cluster._connection);
+            await cluster._audit.InstallAsync();
             await cluster.StartMemberAsync(0);
             await cluster.WaitUntilReadyAsync(0); // the first makes the keys that all share
             for (var i = 1; i < Members; i++) await cluster.StartMemberAsync(i);
@@ -78,7 +83,7 @@ public sealed class NemesisCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts a member that does not run, on a machine whose clock is <paramref name="clockOffset"/> ahead. The product's own setting does that: leases are judged by the database's clock
+    /// Starts a member that does not run, with the ready file for three members, on a machine whose clock is <paramref name="clockOffset"/> ahead. The product's own setting does that: leases are judged by the database's clock
     /// and by steady ones, so that a wrong time of day reaches a member only where it reads one, which is through its TimeProvider everywhere (the analyzers see to it). What replaces the
     /// C library's clock disturbs the runtime's own timers instead, and Linux has no time of day per namespace.
     /// </summary>
@@ -86,17 +91,20 @@ public sealed class NemesisCluster : IAsyncDisposable
     {
         var file = Path.Combine(_data, string.Create(CultureInfo.InvariantCulture, $"member-{member}.hocon"));
         await File.WriteAllTextAsync(file, $$"""
-            orchestrator.cluster.member-id = member-{{member}}
-            orchestrator.api { port = {{ApiPort}}, extra-names = [{{string.Join(", ", Enumerable.Range(0, Members).Select(i => $"\"{_network.Address(i)}\""))}}] }
+            include "{{Path.Combine(ClusterFixture.Tree, "hocon", "three-members.hocon")}}"
+            orchestrator.api { extra-names = [{{string.Join(", ", Enumerable.Range(0, Members).Select(i => $"\"{_network.Address(i)}\""))}}] }
             orchestrator.node.address = {{_network.Address(member)}}
             orchestrator.debug.clock-offset = {{(clockOffset == TimeSpan.Zero ? "\"\"" : string.Create(CultureInfo.InvariantCulture, $"\"{clockOffset.TotalSeconds}s\""))}}
             akka.loglevel = warning
-            akka.persistence.journal.sql { provider-name = postgresql, connection-string = "{{_connection}}" }
-            akka.remote.dot-netty.tcp { port = {{RemotePort}}, public-hostname = {{_network.Address(member)}} }
 
             """);
-        _processes[member] = Process.Start(new ProcessStartInfo("ip", ["netns", "exec", _network.Namespace(member),
-            "sh", "-c", "exec \"$@\" >>\"$0\" 2>&1", Log(member), Path.Combine(ClusterFixture.Tree, "artifacts", "orchestrator", "orchestrator"), "server", "--data", _data, "--config", file]));
+        var start = new ProcessStartInfo("ip", ["netns", "exec", _network.Namespace(member),
+            "sh", "-c", "exec \"$@\" >>\"$0\" 2>&1", Log(member), Path.Combine(ClusterFixture.Tree, "artifacts", "orchestrator", "orchestrator"), "server", "--data", _data, "--config", file]);
+        start.Environment["ORCHESTRATOR_MEMBER"] = string.Create(CultureInfo.InvariantCulture, $"member-{member}");
+        start.Environment["ORCHESTRATOR_HOST"] = _network.Address(member);
+        start.Environment["ORCHESTRATOR_PORT"] = ApiPort.ToString(CultureInfo.InvariantCulture);
+        start.Environment["ORCHESTRATOR_POSTGRES"] = _connection;
+        _processes[member] = Process.Start(start);
     }
 
     public void Kill(int member)
@@ -151,8 +159,9 @@ public sealed class NemesisCluster : IAsyncDisposable
     /// <summary>What the members have said, for a test that failed.</summary>
     public string Logs() => string.Join('\n', Enumerable.Range(0, Members).SelectMany(i => File.ReadLines(Log(i)).TakeLast(60).Prepend($"== member {i}")));
 
-    /// <summary>How often a member says that the journal refused a write for that reason.</summary>
-    public int Refused(string reason) => Enumerable.Range(0, Members).Sum(i => File.ReadLines(Log(i)).Count(line => line.Contains(reason, StringComparison.Ordinal)));
+    /// <summary>What members have said about writes that the journal refused for that reason, each line with the member in front.</summary>
+    public IReadOnlyList<string> Refused(string reason) =>
+        [.. Enumerable.Range(0, Members).SelectMany(i => File.ReadLines(Log(i)).Where(line => line.Contains(reason, StringComparison.Ordinal)).Select(line => $"member-{i} {line}"))];
 
     public async ValueTask DisposeAsync()
     {
@@ -162,6 +171,9 @@ public sealed class NemesisCluster : IAsyncDisposable
         }
         if (_postgres is not null) await _postgres.DisposeAsync();
         await _network.DisposeAsync();
+        if (Environment.GetEnvironmentVariable("NEMESIS_LOGS") is { Length: > 0 } keep)
+            for (var i = 0; i < Members; i++)
+                if (File.Exists(Log(i))) File.Copy(Log(i), Path.Combine(keep, Path.GetFileName(Log(i))), overwrite: true);
         Directory.Delete(_data, recursive: true);
     }
 

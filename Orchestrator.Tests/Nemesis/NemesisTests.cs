@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
+using Orchestrator.Actors.Resources;
 using Orchestrator.Tests.Acceptance;
 using Shouldly;
 using Xunit;
@@ -56,8 +58,9 @@ public sealed class NemesisTests(ITestOutputHelper output)
             output.WriteLine(cluster.Logs());
             throw;
         }
-        var problems = HistoryChecker.Check(history);
+        List<string> problems = [.. HistoryChecker.Check(history)];
         Tell(history, cluster);
+        problems.AddRange(await JudgeWritersAsync(cluster));
         if (problems.Count > 0) output.WriteLine(cluster.Logs());
         problems.ShouldBeEmpty(again);
         history.Calls.Count(c => c.Outcome == Outcome.Done).ShouldBeGreaterThan(500, "too little was done for the check to mean anything; " + again);
@@ -138,6 +141,26 @@ public sealed class NemesisTests(ITestOutputHelper output)
         var first = history.Calls.Min(c => c.Began);
         var seconds = history.Calls.Where(c => c.Outcome != Outcome.Unknown).GroupBy(c => (int)TimeProvider.System.GetElapsedTime(first, c.Ended).TotalSeconds).ToDictionary(g => g.Key, g => g.Count());
         output.WriteLine($"answers in each second: {string.Join(' ', Enumerable.Range(0, seconds.Keys.Max() + 1).Select(s => seconds.GetValueOrDefault(s)))}");
-        output.WriteLine($"the journal refused {cluster.Refused(NemesisCluster.SecondWriter)} writes of a second writer and {cluster.Refused(NemesisCluster.FencedWriter)} of a member that had been declared down");
+    }
+
+    /// <summary>Who wrote what, and whether it was theirs to write. What the journal refused is told with whom it was refused for.</summary>
+    private async Task<IReadOnlyList<string>> JudgeWritersAsync(NemesisCluster cluster)
+    {
+        var (writes, assignments) = (await cluster.Audit.WritesAsync(), await cluster.Audit.AssignmentsAsync());
+        var extractor = new ResourceMessageExtractor(new ControlPlaneOptions().Shards);
+        foreach (var life in writes.GroupBy(w => (w.Member, w.Life)).OrderBy(l => l.First().Ordering))
+            output.WriteLine($"{life.Key.Member} in its life {life.Key.Life} wrote {life.Count()} rows of {life.Select(w => w.Object).Distinct().Count()} objects, {life.First().Ordering} to {life.Last().Ordering}");
+        var second = cluster.Refused(NemesisCluster.SecondWriter);
+        foreach (var refused in second)
+        {
+            var what = Regex.Match(refused, @"(\S+) already has an event with sequence number (\d+)");
+            var (obj, number) = (what.Groups[1].Value, long.Parse(what.Groups[2].Value, CultureInfo.InvariantCulture));
+            var other = writes.FirstOrDefault(w => w.Object == obj && w.SequenceNr == number);
+            var shard = extractor.ShardId(obj);
+            output.WriteLine($"refused: {refused}");
+            output.WriteLine($"   it had been written: {other}; its shard's homes: {string.Join("; ", assignments.Where(a => a.Shard == shard))}");
+        }
+        output.WriteLine($"the journal refused {second.Count} writes of a second writer and {cluster.Refused(NemesisCluster.FencedWriter).Count} of a member that had been declared down");
+        return OwnershipChecker.Check(writes, assignments, extractor.ShardId);
     }
 }

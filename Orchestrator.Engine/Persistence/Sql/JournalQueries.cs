@@ -68,8 +68,13 @@ internal sealed class JournalQueries(IJournalDatabase database)
     }
 
     /// <summary>Records that history is only complete after <paramref name="upTo"/>. Before the first row is dropped, so that a crash hides no hole.</summary>
-    public ValueTask<long> MarkCompactedAsync(long upTo, CancellationToken cancel) => ExecuteAsync(
-        "INSERT INTO meta (name, value) VALUES ('compacted_to', @upTo) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value > meta.value", cancel, ("@upTo", upTo));
+    public ValueTask<long> MarkCompactedAsync(long upTo, CancellationToken cancel) => MarkAsync("compacted_to", upTo, cancel);
+
+    /// <summary>Records that everything that was to go up to <paramref name="upTo"/> is gone. After the last row is dropped, so that nobody begins to count anew while a row is left.</summary>
+    public ValueTask<long> MarkDroppedAsync(long upTo, CancellationToken cancel) => MarkAsync("dropped_to", upTo, cancel);
+
+    /// <summary>See <see cref="MarkDroppedAsync"/>.</summary>
+    public ValueTask<long> DroppedToAsync(CancellationToken cancel) => NumberAsync("SELECT value FROM meta WHERE name = 'dropped_to'", cancel);
 
     /// <summary>Where a compaction step that starts after <paramref name="after"/> ends: <paramref name="rows"/> further on, at most at <paramref name="upTo"/>.</summary>
     public async ValueTask<long> StepEndAsync(long after, long upTo, int rows, CancellationToken cancel)
@@ -85,6 +90,9 @@ internal sealed class JournalQueries(IJournalDatabase database)
         "DELETE FROM journal AS old WHERE ordering > @after AND ordering <= @to AND (operation = @tombstone OR EXISTS "
         + "(SELECT 1 FROM journal AS new WHERE new.persistence_id = old.persistence_id AND new.sequence_nr > old.sequence_nr))",
         cancel, ("@after", after), ("@to", to), ("@tombstone", IJournal.Tombstone));
+
+    private ValueTask<long> MarkAsync(string name, long upTo, CancellationToken cancel) => ExecuteAsync(
+        "INSERT INTO meta (name, value) VALUES (@name, @upTo) ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE excluded.value > meta.value", cancel, ("@name", name), ("@upTo", upTo));
 
     private async ValueTask<List<JournalRow>> RowsAsync(string sql, CancellationToken cancel, params (string Name, object Value)[] arguments)
     {

@@ -134,8 +134,12 @@ public class SqlJournal : IJournal
             dropped += await Change(() => _queries.DropAsync(start, end, cancel), cancel).ConfigureAwait(false);
             after = end;
         }
+        await Change(() => _queries.MarkDroppedAsync(upTo, cancel), cancel).ConfigureAwait(false);
         return dropped;
     }
+
+    /// <inheritdoc/>
+    public ValueTask<long> ReadDroppedToAsync(CancellationToken cancel = default) => Guard(() => _queries.DroppedToAsync(cancel), cancel);
 
     /// <inheritdoc/>
     public ValueTask<long> OrderingAtAsync(DateTimeOffset time, CancellationToken cancel = default)

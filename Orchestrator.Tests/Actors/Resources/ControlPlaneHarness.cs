@@ -9,6 +9,7 @@ using Orchestrator.Protocol.Nodes;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Writing;
+using Orchestrator.TestKit;
 using Shouldly;
 
 namespace Orchestrator.Tests.Actors.Resources;
@@ -29,11 +30,12 @@ internal sealed class ControlPlaneHarness : IAsyncDisposable
 
     public ResourceCache Cache => Plane.Services.Cache;
 
-    public static async Task<ControlPlaneHarness> StartAsync(IJournal? journal = null)
+    /// <summary>In virtual time where <paramref name="time"/> is given.</summary>
+    public static async Task<ControlPlaneHarness> StartAsync(IJournal? journal = null, VirtualTime? time = null, ControlPlaneOptions? options = null)
     {
-        journal ??= new MemoryJournal();
-        var system = ActorSystem.Create("test");
-        var plane = await ControlPlane.StartAsync(system, journal, new ControlPlaneOptions(), SecretSealer.None, _ => new PodToken("token", DateTimeOffset.MaxValue), 6443);
+        journal ??= new MemoryJournal(time);
+        var system = ActorSystem.Create("test", time is null ? new ActorSystemSetup() : new ActorSystemSetup { TimeProvider = time, Activity = time.Activity });
+        var plane = await ControlPlane.StartAsync(system, journal, options ?? new ControlPlaneOptions(), SecretSealer.None, _ => new PodToken("token", DateTimeOffset.MaxValue), 6443);
         var harness = new ControlPlaneHarness(system, journal, plane);
         return harness;
     }

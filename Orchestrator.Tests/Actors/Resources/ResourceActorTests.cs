@@ -40,6 +40,24 @@ public sealed class ResourceActorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_name_can_be_used_again_also_when_history_was_forgotten_here_before_the_journal_drops_it()
+    {
+        await _plane.CreateAsync("configmaps", ConfigMap);
+        await _plane.DeleteAsync(Key);
+        _plane.Cache.Forget(_plane.Journal.Head);
+        _plane.Cache.ForgetTombstones(await _plane.Journal.ReadDroppedToAsync());
+
+        (await _plane.CreateAsync("configmaps", ConfigMap)).ShouldBeOfType<ResourceWritten>().Created.ShouldBeTrue();
+        _plane.Cache.Get(Key)!.SequenceNr.ShouldBe(3);
+
+        await _plane.DeleteAsync(Key);
+        await _plane.Journal.CompactAsync(_plane.Journal.Head);
+        _plane.Cache.ForgetTombstones(await _plane.Journal.ReadDroppedToAsync());
+        (await _plane.CreateAsync("configmaps", ConfigMap)).ShouldBeOfType<ResourceWritten>();
+        _plane.Cache.Get(Key)!.SequenceNr.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task A_patch_that_changes_nothing_writes_nothing()
     {
         var created = (ResourceWritten)await _plane.CreateAsync("configmaps", ConfigMap);

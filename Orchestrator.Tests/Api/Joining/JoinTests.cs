@@ -69,6 +69,36 @@ public sealed class JoinTests
     }
 
     [Fact]
+    public async Task Of_two_machines_that_join_under_one_name_at_once_one_is_let_in_and_nothing_of_the_other_is_kept()
+    {
+        await using var cluster = await RemoteClusterFixture.StartAsync();
+        var token = await cluster.TokenAsync();
+        AgentDirectory[] machines = [Directory(cluster, "m1"), Directory(cluster, "m2")];
+
+        var joins = await Task.WhenAll(machines.Select(async machine =>
+        {
+            try
+            {
+                await Join(cluster, token.Text).RunAsync(machine, "same", CancellationToken.None);
+                return null;
+            }
+            catch (JoinRefusedException refused)
+            {
+                return refused.Message;
+            }
+        }));
+
+        var loser = Array.FindIndex(joins, message => message is not null);
+        joins.Count(message => message is null).ShouldBe(1);
+        joins[loser]!.ShouldContain("another machine is joining as node same at this moment: choose another name with --node-name");
+        machines[loser].HasJoined.ShouldBeFalse();
+        machines[1 - loser].HasJoined.ShouldBeTrue();
+        await using var node = await StartAsync(cluster, machines[1 - loser]);
+        await cluster.UntilAsync(() => cluster.IsReady("same"));
+        await Join(cluster, token.Text).RunAsync(machines[loser], "another", CancellationToken.None);
+    }
+
+    [Fact]
     public async Task An_ended_token_is_removed()
     {
         await using var cluster = await RemoteClusterFixture.StartAsync();

@@ -37,6 +37,7 @@ public abstract class JournalSuite : IAsyncLifetime
     {
         Journal.Head.ShouldBe(0);
         Journal.CompactedTo.ShouldBe(0);
+        (await Journal.ReadDroppedToAsync()).ShouldBe(0);
         (await Journal.ReadHeadAsync()).ShouldBe(0);
         (await Journal.LatestAsync("pod/a")).ShouldBeNull();
         (await ReadAsync(0, long.MaxValue)).ShouldBeEmpty();
@@ -297,6 +298,7 @@ public abstract class JournalSuite : IAsyncLifetime
         for (var i = 1; i <= 5; i++) await Journal.WriteAsync([Row("a", i), Row("b", i)]);
         (await Journal.CompactAsync(8)).ShouldBe(8);
         Journal.CompactedTo.ShouldBe(8);
+        (await Journal.ReadDroppedToAsync()).ShouldBe(8);
         (await ReadAsync(0, 100)).Select(row => row.Ordering).ShouldBe([9, 10]);
         (await Journal.LatestAsync("a")).ShouldNotBeNull().SequenceNr.ShouldBe(5);
         (await CollectAsync(Journal.ReplayAsync("b", 1, 100, 100))).Select(row => row.SequenceNr).ShouldBe([5]);

@@ -85,6 +85,15 @@ internal sealed class AgentFixture : IDisposable
         _state.Pods[pod.Metadata.UID] = state;
     }
 
+    /// <summary>The control plane stores another readiness than the agent has reported, as it does for a node that it takes for lost.</summary>
+    public void Overrule(Pod pod, string ready)
+    {
+        var status = TypedJson.Read<PodStatus>(TypedJson.Write(Status(pod)!));
+        status.Conditions!.Single(c => c.Type == "Ready").Status = ready;
+        _state.Statuses[pod.Metadata.UID] = status;
+        Put(pod);
+    }
+
     public void Remove(Pod pod)
     {
         _state.Pods.TryRemove(pod.Metadata.UID, out _);

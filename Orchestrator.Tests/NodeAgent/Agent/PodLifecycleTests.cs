@@ -142,6 +142,20 @@ public sealed class PodLifecycleTests : SimulatedAgentTest
     }
 
     [Fact]
+    public void A_readiness_that_was_withdrawn_while_the_node_was_taken_for_lost_is_reported_again()
+    {
+        Use(new SimulatedOptions());
+        var pod = Pod();
+        Fixture.Put(pod);
+        Until(() => Ready() == "True", TimeSpan.FromSeconds(1));
+        Fixture.Overrule(pod, "False");
+        Ready().ShouldBe("False");
+        Until(() => Ready() == "True", TimeSpan.FromSeconds(1));
+
+        string? Ready() => Fixture.Status(pod)?.Conditions?.FirstOrDefault(c => c.Type == "Ready")?.Status;
+    }
+
+    [Fact]
     public void A_missing_config_map_holds_the_pod_until_it_appears()
     {
         Use(new SimulatedOptions());
