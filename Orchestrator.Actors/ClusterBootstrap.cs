@@ -17,6 +17,7 @@ internal sealed class ClusterBootstrap(ResourceClient client, int apiPort)
         await client.EnsureAsync("services", "default", ApiService(), Writer, cancel);
         await client.EnsureAsync(PriorityClasses, "", SystemPriority("system-cluster-critical", 2_000_000_000, "For pods the cluster does not work without; they may move to another node."), Writer, cancel);
         await client.EnsureAsync(PriorityClasses, "", SystemPriority("system-node-critical", 2_000_001_000, "For pods their node does not work without; the highest priority there is."), Writer, cancel);
+        await FlowControlBootstrap.RunAsync(client, client.Services.Time, cancel);
     }
 
     private const string PriorityClasses = "priorityclasses.scheduling.k8s.io";

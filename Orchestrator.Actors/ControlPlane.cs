@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orchestrator.Actors.Access;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Certificates;
 using Orchestrator.Actors.Events;
@@ -82,6 +83,7 @@ public sealed class ControlPlane : IAsyncDisposable
         services.Scheduler = ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new SchedulerActor(services, Random.Shared.Next())), "scheduler"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new GarbageCollectorActor(services)), "garbage-collector"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new TokenCleanerActor(services)), "token-cleaner"));
+        ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new ClusterRoleAggregatorActor(services)), "clusterrole-aggregation"));
         ClusterSingleton.Get(system).Init(new SingletonActor(RetentionActor.OfJournal(services, journal), "journal-retention"));
         plane.Client = new ResourceClient(services);
         plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)), AgentAddress.EndpointName);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Resources;
+using Orchestrator.Resources.Admission;
 using Orchestrator.Resources.Defaults;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Kinds;
@@ -19,12 +20,24 @@ public static class AdmissionChain
     /// <summary>Completes a defaulted object in place. Throws <see cref="StatusException"/> 403 for a refusal.</summary>
     public static void Admit(ResourceKind kind, JsonObject obj, ResourceCache cache)
     {
-        if (kind.Group.Length > 0) return;
-        if (kind.Kind is "PersistentVolume" or "PersistentVolumeClaim") VolumeAdmission.Admit(kind.Kind, obj, cache);
-        if (kind.Kind != "Pod") return;
+        if (kind is { Group: "", Kind: "PersistentVolume" or "PersistentVolumeClaim" }) VolumeAdmission.Admit(kind.Kind, obj, cache);
         var ns = ObjectMeta.Get(obj, "namespace");
+        DefaultClasses.Apply(kind, obj, cache);
+        if (kind is { Group: "", Kind: "PersistentVolumeClaim" }) Refuse(kind, obj, cache.List("limitranges", ns).SelectMany(r => LimitRanges.CheckClaim(obj, r.ToJsonObject())));
+        if (kind is not { Group: "", Kind: "Pod" }) return;
+        foreach (var range in cache.List("limitranges", ns)) LimitRanges.Default(obj, range.ToJsonObject());
+        Refuse(kind, obj, cache.List("limitranges", ns).SelectMany(r => LimitRanges.CheckPod(obj, r.ToJsonObject())));
         var (priority, preemption) = Priority(obj, cache);
         PodAdmission.Admit(obj, Account(obj, ns, cache), Random.Shared, priority, preemption);
+        DefaultClasses.Runtime(obj, cache);
+    }
+
+    /// <summary>Refuses an object for what is out of bounds, in upstream's form of one or of several errors.</summary>
+    private static void Refuse(ResourceKind kind, JsonObject obj, IEnumerable<string> problems)
+    {
+        var all = problems.Distinct(StringComparer.Ordinal).ToList();
+        if (all.Count == 0) return;
+        throw ApiStatus.Forbidden(kind.GroupResource, ObjectMeta.Get(obj, "name"), all.Count == 1 ? all[0] : $"[{string.Join(", ", all)}]").AsException();
     }
 
     private static ServiceAccountFacts Account(JsonObject pod, string ns, ResourceCache cache)

@@ -42,7 +42,8 @@ internal sealed class AdmissionScopes(ResourceCache cache, ControlPlaneServices 
 
     private JsonObject? Namespace(string name) => cache.Get(new ResourceKey("namespaces", "", name))?.ToJsonObject();
 
-    private static UserInfo UserOf(JsonObject json)
+    /// <summary>Reads UserInfo.</summary>
+    public static UserInfo UserOf(JsonObject json)
     {
         var spec = json.DeepClone().AsObject();
         spec["user"] = (string?)json["username"] ?? "";

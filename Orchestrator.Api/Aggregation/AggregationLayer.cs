@@ -15,7 +15,8 @@ internal sealed class AggregationLayer : IAsyncDisposable
     {
         Apis = new AggregatedApis(cache);
         Proxy = new AggregationProxy(clients, pki, stopping);
-        _monitor = new AvailabilityMonitor(Apis, Proxy, services, new LocalApiServices(client, logging.CreateLogger<LocalApiServices>()), client, time, logging.CreateLogger<AvailabilityMonitor>());
+        OpenApi = new AggregatedOpenApi(Apis, Proxy);
+        _monitor = new AvailabilityMonitor(Apis, Proxy, services, new LocalApiServices(client, logging.CreateLogger<LocalApiServices>()), OpenApi, client, time, logging.CreateLogger<AvailabilityMonitor>());
         Discovery = new AggregatedDiscovery(Apis, _monitor);
     }
 
@@ -27,6 +28,9 @@ internal sealed class AggregationLayer : IAsyncDisposable
 
     /// <summary>What they serve.</summary>
     public AggregatedDiscovery Discovery { get; }
+
+    /// <summary>What types they have.</summary>
+    public AggregatedOpenApi OpenApi { get; }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _monitor.DisposeAsync();

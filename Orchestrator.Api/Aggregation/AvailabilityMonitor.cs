@@ -20,24 +20,27 @@ internal sealed partial class AvailabilityMonitor : IAsyncDisposable
     private const string Definitions = "customresourcedefinitions.apiextensions.k8s.io";
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan OpenApiInterval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan ProbeDeadline = TimeSpan.FromSeconds(5);
 
     private readonly AggregatedApis _apis;
     private readonly AggregationProxy _proxy;
     private readonly ServiceConnector _services;
     private readonly LocalApiServices _local;
+    private readonly AggregatedOpenApi _openApi;
     private readonly ResourceClient _client;
     private readonly TimeProvider _time;
     private readonly ILogger<AvailabilityMonitor> _log;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<string, (string Text, JsonArray Resources)> _resources = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DateTimeOffset> _describedAt = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _hint = new(0, 1);
     private readonly IDisposable _subscription;
     private readonly Task _running;
 
-    public AvailabilityMonitor(AggregatedApis apis, AggregationProxy proxy, ServiceConnector services, LocalApiServices local, ResourceClient client, TimeProvider time, ILogger<AvailabilityMonitor> log)
+    public AvailabilityMonitor(AggregatedApis apis, AggregationProxy proxy, ServiceConnector services, LocalApiServices local, AggregatedOpenApi openApi, ResourceClient client, TimeProvider time, ILogger<AvailabilityMonitor> log)
     {
-        (_apis, _proxy, _services, _local, _client, _time, _log) = (apis, proxy, services, local, client, time, log);
+        (_apis, _proxy, _services, _local, _openApi, _client, _time, _log) = (apis, proxy, services, local, openApi, client, time, log);
         _subscription = client.Services.Cache.Subscribe(OnChanges);
         _running = RunAsync();
     }
@@ -120,6 +123,7 @@ internal sealed partial class AvailabilityMonitor : IAsyncDisposable
         var aggregated = _apis.Current().ToDictionary(a => a.Name, StringComparer.Ordinal);
         foreach (var (name, _) in _resources)
             if (!aggregated.ContainsKey(name) && _resources.TryRemove(name, out _)) Revision++;
+        _openApi.Keep(aggregated);
         foreach (var entry in _client.Services.Cache.List(AggregatedApis.Resource))
         {
             var (holds, reason, message) = aggregated.TryGetValue(entry.Name, out var api) ? await ProbeAsync(api) : (true, "Local", "Local APIServices are always available");
@@ -142,13 +146,24 @@ internal sealed partial class AvailabilityMonitor : IAsyncDisposable
             {
                 _resources[api.Name] = (text, resources);
                 Revision++;
+                _describedAt.Remove(api.Name);
             }
+            await DescribeAsync(api, either.Token);
             return (true, "Passed", "all checks passed");
         }
         catch (Exception e) when (e is IOException or JsonException || (e is OperationCanceledException && !_stop.IsCancellationRequested))
         {
             return (false, "FailedDiscoveryCheck", $"failing or missing response from https://{api.Server.Url.Authority}{api.Path}: {(e is OperationCanceledException ? "context deadline exceeded" : e.Message)}");
         }
+    }
+
+    /// <summary>Types change when a server does: they are asked for again with its resources, and from time to time.</summary>
+    private async Task DescribeAsync(AggregatedApi api, CancellationToken cancel)
+    {
+        var now = _time.GetUtcNow();
+        if (_describedAt.TryGetValue(api.Name, out var last) && now - last < OpenApiInterval) return;
+        await _openApi.LookAsync(api, cancel);
+        _describedAt[api.Name] = now;
     }
 
     private async Task WriteAsync(ResourceEntry entry, bool holds, string reason, string message)

@@ -73,12 +73,12 @@ public sealed class DiscoveryDocuments(KindCatalog catalog, Func<string> serverA
         return new Built(kinds, aggregate, plain, aggregated);
     }
 
-    private static List<ServedVersion> GroupVersions(IReadOnlyList<ResourceKind> kinds)
+    private List<ServedVersion> GroupVersions(IReadOnlyList<ResourceKind> kinds)
     {
         var served = new Dictionary<(string, string), ServedVersion>();
         ServedVersion At(string group, string version) =>
             served.TryGetValue((group, version), out var at) ? at : served[(group, version)] = new ServedVersion(group, version);
-        foreach (var kind in kinds.Where(k => k.Served)) At(kind.Group, kind.Version).Resources.Add(ServedResource.Of(kind));
+        foreach (var kind in kinds.Where(k => k.Served)) At(kind.Group, kind.Version).Resources.Add(ServedResource.Of(kind, catalog.FindByGroupResource(kind.StoredAs) ?? kind));
         foreach (var kind in VirtualKinds.All)
             if (kind.Plural.Length > 0) At(kind.Group, kind.Version).Resources.Add(ServedResource.Of(kind));
         foreach (var version in served.Values) version.Resources.Sort((a, b) => string.CompareOrdinal(a.Plural, b.Plural));

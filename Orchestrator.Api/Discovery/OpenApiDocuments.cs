@@ -1,3 +1,4 @@
+using Orchestrator.Api.Aggregation;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Resources.Kinds;
 using Orchestrator.Resources.OpenApi;
@@ -6,15 +7,18 @@ using Orchestrator.Resources.Schema;
 namespace Orchestrator.Api.Discovery;
 
 /// <summary>
-/// <c>/openapi/v2</c> and <c>/openapi/v3</c>: built when first asked for, since most processes never are, and again when the catalogue of kinds has changed.
+/// <c>/openapi/v2</c> and <c>/openapi/v3</c>: built when first asked for, since most processes never are, and again when the catalogue of kinds, or what other servers have, has changed.
 /// </summary>
 public sealed class OpenApiDocuments(KindCatalog catalog)
 {
-    private sealed record Built<T>(IReadOnlyList<ResourceKind> Of, T Documents);
+    private sealed record Built<T>(IReadOnlyList<ResourceKind> Of, string Others, T Documents);
 
     private readonly Lock _building = new();
     private Built<(Document Json, Document Protobuf)>? _v2;
     private Built<Dictionary<string, Document>>? _v3;
+
+    /// <summary>What other servers have; null for nothing.</summary>
+    internal AggregatedOpenApi? Others { get; init; }
 
     /// <summary>The v2 document; protobuf where the client prefers it (kubectl before 1.27).</summary>
     public Document V2(string accept)
@@ -23,7 +27,7 @@ public sealed class OpenApiDocuments(KindCatalog catalog)
         {
             var (json, protobuf) = Current(ref _v2, kinds =>
             {
-                var (asJson, asProtobuf) = OpenApiV2.Build([.. kinds.Where(k => k.Served)], SchemaCatalog.Default, ServerVersion.GitVersion);
+                var (asJson, asProtobuf) = OpenApiV2.Build([.. kinds.Where(k => k.Served)], SchemaCatalog.Default, ServerVersion.GitVersion, Others?.Parts ?? []);
                 return (Tagged(asJson, "application/json"), Tagged(asProtobuf, OpenApiV2.ProtobufMediaType));
             });
             foreach (var range in MediaRange.Parse(accept))
@@ -35,8 +39,10 @@ public sealed class OpenApiDocuments(KindCatalog catalog)
         }
     }
 
-    /// <summary>The v3 index (empty path) or the document of a group version (<c>apis/apps/v1</c>); null where there is none.</summary>
-    public Document? V3(string path)
+    /// <summary>The v3 index (empty path) or the document of a group version (<c>apis/apps/v1</c>), which may be another server's to give; null where there is none.</summary>
+    public async Task<Document?> V3Async(string path, CancellationToken cancel) => (Others is null ? null : await Others.FindAsync(path, cancel)) ?? V3(path);
+
+    private Document? V3(string path)
     {
         lock (_building)
         {
@@ -48,7 +54,9 @@ public sealed class OpenApiDocuments(KindCatalog catalog)
                     g => OpenApiV3.PathOf(g.Group, g.Version),
                     g => OpenApiV3.BuildGroup(g.Group, g.Version, kinds, SchemaCatalog.Default, ServerVersion.GitVersion), StringComparer.Ordinal);
                 var documents = groups.ToDictionary(g => g.Key, g => Tagged(g.Value, "application/json"), StringComparer.Ordinal);
-                documents[""] = Tagged(OpenApiV3.BuildIndex(groups), "application/json");
+                var hashes = groups.ToDictionary(g => g.Key, g => g.Value.Hash, StringComparer.Ordinal);
+                foreach (var (other, hash) in Others?.Index ?? []) hashes[other] = hash;
+                documents[""] = Tagged(OpenApiV3.BuildIndex(hashes), "application/json");
                 return documents;
             }).GetValueOrDefault(path);
         }
@@ -56,8 +64,8 @@ public sealed class OpenApiDocuments(KindCatalog catalog)
 
     private T Current<T>(ref Built<T>? built, Func<IReadOnlyList<ResourceKind>, T> build)
     {
-        var kinds = catalog.All;
-        if (built is null || !ReferenceEquals(built.Of, kinds)) built = new Built<T>(kinds, build(kinds));
+        var (kinds, others) = (catalog.All, Others?.Stamp ?? "");
+        if (built is null || !ReferenceEquals(built.Of, kinds) || built.Others != others) built = new Built<T>(kinds, others, build(kinds));
         return built.Documents;
     }
 

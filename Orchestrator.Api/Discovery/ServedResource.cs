@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Kinds;
 
@@ -62,17 +64,25 @@ internal sealed record ServedSubresource(string Name, string Group, string Versi
 /// <summary>A resource as discovery shows it, stored or virtual.</summary>
 internal sealed record ServedResource(string Plural, string Singular, bool Namespaced, string Kind, IReadOnlyList<string> Verbs, IReadOnlyList<string> ShortNames, IReadOnlyList<string> Categories, IReadOnlyList<ServedSubresource> Subresources)
 {
-    public static ServedResource Of(ResourceKind kind) =>
-        new(kind.Plural, kind.Singular, kind.Namespaced, kind.Kind, kind.Verbs, kind.ShortNames, kind.Categories,
-            [.. kind.Subresources.Order(StringComparer.Ordinal).Select(s => ServedSubresource.Of(kind, s))]);
+    /// <summary>Which kind of which version is stored, as upstream hashes it; empty where nothing is. What migrates stored objects compares it.</summary>
+    public string StorageVersionHash { get; init; } = "";
 
-    public static ServedResource Of(VirtualKind kind) => new(kind.Plural, kind.Singular, kind.Namespaced, kind.Kind, kind.Verbs, [], [], []);
+    /// <summary>A stored kind; <paramref name="stored"/> is the version that its objects are stored in.</summary>
+    public static ServedResource Of(ResourceKind kind, ResourceKind stored) =>
+        new(kind.Plural, kind.Singular, kind.Namespaced, kind.Kind, kind.Verbs, kind.ShortNames, kind.Categories,
+            [.. kind.Subresources.Order(StringComparer.Ordinal).Select(s => ServedSubresource.Of(kind, s))])
+        {
+            StorageVersionHash = Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes($"{stored.Group}/{stored.Version}/{stored.Kind}")).AsSpan(0, 8)),
+        };
+
+    public static ServedResource Of(VirtualKind kind) => new(kind.Plural, kind.Singular, kind.Namespaced, kind.Kind, kind.Verbs, kind.ShortNames, [], []);
 
     public JsonObject ToPlainJson()
     {
         var json = new JsonObject { ["name"] = Plural, ["singularName"] = Singular, ["namespaced"] = Namespaced, ["kind"] = Kind, ["verbs"] = Texts(Verbs) };
         if (ShortNames.Count > 0) json["shortNames"] = Texts(ShortNames);
         if (Categories.Count > 0) json["categories"] = Texts(Categories);
+        if (StorageVersionHash.Length > 0) json["storageVersionHash"] = StorageVersionHash;
         return json;
     }
 

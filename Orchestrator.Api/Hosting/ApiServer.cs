@@ -42,10 +42,11 @@ public sealed class ApiServer : IAsyncDisposable
         var cache = options.Plane.Services.Cache;
         var connector = new ServiceConnector(cache, options.Plane.Streams);
         var clients = new OutboundClients(connector);
-        IAuthorizer authorizer = new NodeAuthorizer(new RbacAuthorizer(new CachedRbacPolicy(cache).Current), cache);
+        var roles = new CachedRbacPolicy(cache);
+        IAuthorizer authorizer = new NodeAuthorizer(new RbacAuthorizer(roles.Current), cache);
         var caller = new WebhookCaller(clients, options.Time);
         options.Plane.Services.Converter = new WebhookConverter(caller);
-        options.Plane.Services.Admission = new DynamicAdmission(options.Plane.Services, authorizer, caller, options.Logging);
+        options.Plane.Services.Admission = new DynamicAdmission(options.Plane.Services, authorizer, roles.Current, caller, options.Logging);
         var services = new ApiServices
         {
             Catalog = options.Plane.Services.Catalog,

@@ -15,6 +15,9 @@ namespace Orchestrator.Api.Hosting;
 /// </summary>
 internal sealed partial class Gateway(ApiServices services, Func<string> serverAddress)
 {
+    private const string AuditId = "Audit-Id";
+    private const int LongestAuditId = 256;
+
     private readonly ILogger _log = services.Logging.CreateLogger<Gateway>();
     private readonly ResourceRouter _resources = new(services);
     private readonly PathRouter _paths = new(services, serverAddress);
@@ -24,6 +27,8 @@ internal sealed partial class Gateway(ApiServices services, Func<string> serverA
     {
         ApiRequest? request = null;
         var user = UserInfo.Anonymous;
+        context.Response.Headers[AuditId] = context.Request.Headers.TryGetValue(AuditId, out var given) && given.ToString() is { Length: > 0 and <= LongestAuditId } id && id.All(c => c is > ' ' and <= '~') ? id : Guid.NewGuid().ToString();
+        context.Response.Headers.CacheControl = "no-cache, private";
         try
         {
             request = Parse(context.Request);

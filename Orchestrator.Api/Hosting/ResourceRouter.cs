@@ -19,6 +19,7 @@ internal sealed class ResourceRouter(ApiServices services)
     {
         if (services.Catalog.Find(request.Group, request.Version, request.Resource) is { } kind) return StoredAsync(new ApiCall(context, request, user, kind, services));
         if (VirtualKinds.Find(request.Group, request.Version, request.Resource) is not { } posted || request.Subresource.Length > 0) throw NotServed(request).AsException();
+        if (posted.Plural == ComponentStatusEndpoint.Plural) return ComponentStatusEndpoint.HandleAsync(new ApiCall(context, request, user, services.Catalog.Get("nodes"), services));
         if (request.Verb != "create") throw ApiStatus.MethodNotSupported(request.GroupResource, request.Verb).AsException();
         if (posted.Kind != "Binding") return ReviewEndpoints.HandleAsync(context, request, user, posted, services);
         return PodPlacementEndpoints.BindAsync(new ApiCall(context, request, user, services.Catalog.Get("pods"), services));

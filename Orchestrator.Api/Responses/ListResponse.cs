@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Compression;
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -120,8 +119,5 @@ internal static class ListResponse
         await gzip.WriteAsync(body, context.RequestAborted);
     }
 
-    // On the same machine compressing costs more time than it saves.
-    private static bool Compresses(HttpContext context) =>
-        context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase)
-        && context.Connection.RemoteIpAddress is { } remote && !IPAddress.IsLoopback(remote);
+    private static bool Compresses(HttpContext context) => context.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase);
 }

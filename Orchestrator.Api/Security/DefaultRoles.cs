@@ -8,7 +8,7 @@ namespace Orchestrator.Api.Security;
 /// The cluster roles and bindings every Kubernetes cluster starts with, as objects: evaluated as they are, and stored at the first start
 /// so that they can be read and changed. The rules are those of v1.32's bootstrap policy for the kinds that are served.
 /// </summary>
-public static class DefaultRoles
+public static partial class DefaultRoles
 {
     private const string Aggregate = "rbac.authorization.k8s.io/aggregate-to-";
     private static readonly string[] Read = ["get", "list", "watch"];
@@ -80,6 +80,7 @@ public static class DefaultRoles
         Role("orchestrator:agent-join", "", Paths(Joining.JoinDocument.Path)),
         Role("orchestrator:server-join", "", Paths(Joining.ServerKeys.Path)),
         Role("system:service-account-issuer-discovery", "", Paths("/.well-known/openid-configuration", "/openid/v1/jwks")),
+        .. Components(),
     ];
 
     /// <summary>The default ClusterRoleBinding objects.</summary>
@@ -95,6 +96,7 @@ public static class DefaultRoles
         Binding("orchestrator:authority-viewer", UserInfo.Authenticated, UserInfo.Unauthenticated),
         Binding("orchestrator:agent-join", "system:bootstrappers", "system:nodes"),
         Binding("orchestrator:server-join", "system:bootstrappers"),
+        .. ComponentBindings(),
     ];
 
     /// <summary>Stores those that are not there, all at once: one write of the journal takes them. What somebody changed stays changed.</summary>

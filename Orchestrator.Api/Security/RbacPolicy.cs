@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Selectors;
 
 namespace Orchestrator.Api.Security;
 
@@ -12,6 +13,8 @@ public sealed class RbacPolicy
 
     private readonly Dictionary<(string Kind, string Name), List<Binding>> _bySubject = [];
 
+    private readonly Dictionary<(string Namespace, string Name), IReadOnlyList<RbacRule>> _roles = [];
+
     private RbacPolicy() { }
 
     /// <summary>Compiles the four kinds' objects. Cluster roles and bindings of <see cref="DefaultRoles"/> count where no stored object has their name.</summary>
@@ -21,6 +24,8 @@ public sealed class RbacPolicy
         var cluster = ByName(clusterRoles, DefaultRoles.ClusterRoles);
         var clusterRules = cluster.ToDictionary(p => p.Key, p => RulesOf(p.Value, cluster.Values), StringComparer.Ordinal);
         var namespaced = roles.ToDictionary(r => (Namespace(r), Name(r)), r => RulesOf(r, []));
+        foreach (var (name, rules) in clusterRules) policy._roles[("", name)] = rules;
+        foreach (var (role, rules) in namespaced) policy._roles[role] = rules;
         foreach (var binding in ByName(clusterRoleBindings, DefaultRoles.ClusterRoleBindings).Values)
             policy.Add(binding, "", "ClusterRoleBinding", clusterRules.GetValueOrDefault(RoleName(binding)));
         foreach (var binding in roleBindings)
@@ -40,6 +45,9 @@ public sealed class RbacPolicy
             if (Find("Group", group, wanted) is { } through) return through;
         return new AccessDecision(false, "");
     }
+
+    /// <summary>The rules of a Role, or with no namespace of a ClusterRole, those it collects included; null where there is none.</summary>
+    internal IReadOnlyList<RbacRule>? RulesOf(string ns, string name) => _roles.GetValueOrDefault((ns, name));
 
     /// <summary>The rules that hold for a user in a namespace, those of cluster role bindings included.</summary>
     internal IReadOnlyList<RbacRule> RulesFor(UserInfo user, string ns)
@@ -105,8 +113,18 @@ public sealed class RbacPolicy
         rules.AddRange((role["rules"] as JsonArray ?? []).OfType<JsonObject>().Select(RbacRule.From));
     }
 
-    private static bool Selects(JsonObject selector, JsonObject role) =>
-        selector["matchLabels"] is JsonObject { Count: > 0 } wanted && wanted.All(l => (string?)role["metadata"]?["labels"]?[l.Key] == (string?)l.Value);
+    private static bool Selects(JsonObject selector, JsonObject role)
+    {
+        try
+        {
+            return LabelSelector.FromJson(selector).Matches(role["metadata"]?["labels"] as JsonObject);
+        }
+        catch (FormatException)
+        {
+            // Stored before such selectors were refused: it selects nothing, and the others still count.
+            return false;
+        }
+    }
 
     private static string Name(JsonObject obj) => (string?)obj["metadata"]?["name"] ?? "";
 

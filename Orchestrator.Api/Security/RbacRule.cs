@@ -35,6 +35,38 @@ internal sealed record RbacRule(IReadOnlyList<string> Verbs, IReadOnlyList<strin
             && Resources.Any(resource => Covers(resource, wanted));
     }
 
+    /// <summary>The rule in its smallest parts: one verb on one resource (by one name, where it is by names), or on one path.</summary>
+    public IEnumerable<RbacRule> Parts()
+    {
+        foreach (var verb in Verbs)
+        {
+            foreach (var group in Groups)
+                foreach (var resource in Resources)
+                    if (Names.Count == 0) yield return new RbacRule([verb], [group], [resource], [], []);
+                    else foreach (var name in Names) yield return new RbacRule([verb], [group], [resource], [name], []);
+            foreach (var url in Urls) yield return new RbacRule([verb], [], [], [], [url]);
+        }
+    }
+
+    /// <summary>Whether whoever has this rule has that part (see <see cref="Parts"/>) of one too (upstream's ruleCovers).</summary>
+    public bool Covers(RbacRule part)
+    {
+        if (!Verbs.Contains("*") && !Verbs.Contains(part.Verbs[0])) return false;
+        if (part.Urls is [var path]) return Urls.Any(url => url == "*" || url == path || (url.EndsWith('*') && path.StartsWith(url[..^1], StringComparison.Ordinal)));
+        return (Groups.Contains("*") || Groups.Contains(part.Groups[0]))
+            && Resources.Any(r => r == "*" || r == part.Resources[0] || (r.StartsWith("*/", StringComparison.Ordinal) && part.Resources[0].EndsWith(r[1..], StringComparison.Ordinal)))
+            && (Names.Count == 0 || (part.Names is [var name] && Names.Contains(name)));
+    }
+
+    /// <summary>As upstream prints a rule.</summary>
+    public string Print()
+    {
+        var parts = new List<string>();
+        foreach (var (name, values) in (ReadOnlySpan<(string, IReadOnlyList<string>)>)[("APIGroups", Groups), ("Resources", Resources), ("NonResourceURLs", Urls), ("ResourceNames", Names), ("Verbs", Verbs)])
+            if (values.Count > 0) parts.Add($"{name}:[{string.Join(' ', values.Select(v => $"\"{v}\""))}]");
+        return $"{{{string.Join(", ", parts)}}}";
+    }
+
     private static bool Covers(string resource, AccessAttributes wanted)
     {
         if (resource == "*") return true;

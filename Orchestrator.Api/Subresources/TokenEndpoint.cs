@@ -60,9 +60,10 @@ internal static class TokenEndpoint
         {
             "Pod" => "pods",
             "Secret" => "secrets",
-            _ => throw ApiStatus.BadRequest($"cannot bind token to a {kind}: only Pod and Secret can be bound").AsException(),
+            "Node" => "nodes",
+            _ => throw ApiStatus.BadRequest($"cannot bind token to object of type {(string?)reference["apiVersion"]}, Kind={kind}").AsException(),
         };
-        var bound = call.Cache.Get(new ResourceKey(resource, request.Namespace, name)) ?? throw ApiStatus.NotFound(resource, name).AsException();
+        var bound = call.Cache.Get(new ResourceKey(resource, kind == "Node" ? "" : request.Namespace, name)) ?? throw ApiStatus.NotFound(resource, name).AsException();
         if (uid.Length > 0 && uid != bound.Uid)
             throw ApiStatus.Conflict(resource, name, $"the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated").AsException();
         if (kind == "Pod" && ((string?)bound.ToJsonObject()["spec"]?["serviceAccountName"] ?? "default") != request.ServiceAccount)

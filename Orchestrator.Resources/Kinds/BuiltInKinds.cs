@@ -49,7 +49,7 @@ internal static class BuiltInKinds
         Namespaced("", "v1", "core.v1", "ConfigMap", "configmaps", new RuledStrategy { Rules = ConfigValidation.ConfigMap, Change = ConfigValidation.ConfigMapChange, Table = CoreTables.ConfigMap }) with { ShortNames = ["cm"] },
         Namespaced("", "v1", "core.v1", "Endpoints", "endpoints", new RuledStrategy { Defaults = ClusterDefaults.Endpoints, Rules = EndpointValidation.Endpoints, Table = CoreTables.Endpoints }) with { ShortNames = ["ep"] },
         Namespaced("", "v1", "core.v1", "Event", "events", Events) with { ShortNames = ["ev"], NameRule = NameRules.PathSegment },
-        Namespaced("", "v1", "core.v1", "LimitRange", "limitranges", new RuledStrategy { Defaults = ClusterDefaults.LimitRange, Rules = ClusterValidation.LimitRange }) with { ShortNames = ["limits"] },
+        Namespaced("", "v1", "core.v1", "LimitRange", "limitranges", new RuledStrategy { Defaults = ClusterDefaults.LimitRange, Rules = ClusterValidation.LimitRange, Table = ClusterTables.Created }) with { ShortNames = ["limits"] },
         Cluster("", "v1", "core.v1", "Namespace", "namespaces", new NamespaceStrategy()) with
         {
             ShortNames = ["ns"], Subresources = ["finalize", "status"], Verbs = ["create", "delete", "get", "list", "patch", "update", "watch"], NameRule = NameRules.DnsLabel,
@@ -67,7 +67,7 @@ internal static class BuiltInKinds
         Namespaced("", "v1", "core.v1", "Pod", "pods", new PodStrategy()) with
         {
             ShortNames = ["po"], Categories = ["all"],
-            Subresources = ["attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "status"],
+            Subresources = ["attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize", "status"],
         },
         Namespaced("", "v1", "core.v1", "PodTemplate", "podtemplates", new RuledStrategy { Defaults = WorkloadDefaults.PodTemplate, Rules = WorkloadValidation.PodTemplate, Table = WorkloadTables.PodTemplate }),
         Namespaced("", "v1", "core.v1", "ReplicationController", "replicationcontrollers", new RuledStrategy

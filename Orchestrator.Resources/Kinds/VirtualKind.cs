@@ -13,6 +13,9 @@ namespace Orchestrator.Resources.Kinds;
 /// <param name="Verbs">Verbs discovery lists.</param>
 public sealed record VirtualKind(string Group, string Version, string Kind, string Plural, bool Namespaced, string SchemaName, IReadOnlyList<string> Verbs)
 {
+    /// <summary>Short names as discovery lists them.</summary>
+    public IReadOnlyList<string> ShortNames { get; init; } = [];
+
     /// <summary><c>v1</c> or <c>policy/v1</c>.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 

@@ -9,6 +9,7 @@ public static class VirtualKinds
     public static IReadOnlyList<VirtualKind> All { get; } =
     [
         new("", "v1", "Binding", "bindings", true, "io.k8s.api.core.v1.Binding", CreateOnly),
+        new("", "v1", "ComponentStatus", "componentstatuses", false, "io.k8s.api.core.v1.ComponentStatus", ["get", "list"]) { ShortNames = ["cs"] },
         new("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", false, "io.k8s.api.authentication.v1.SelfSubjectReview", CreateOnly),
         new("authentication.k8s.io", "v1", "TokenRequest", "", true, "io.k8s.api.authentication.v1.TokenRequest", CreateOnly),
         new("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", false, "io.k8s.api.authentication.v1.TokenReview", CreateOnly),

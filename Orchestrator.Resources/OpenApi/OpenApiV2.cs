@@ -18,10 +18,11 @@ public static class OpenApiV2
 
     private static readonly string[] Produces = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
-    /// <summary>The document over the given kinds in both forms.</summary>
-    public static (OpenApiDocument Json, OpenApiDocument Protobuf) Build(IReadOnlyList<ResourceKind> kinds, SchemaCatalog catalog, string serverVersion)
+    /// <summary>The document over the given kinds, and the parts that other servers serve, in both forms.</summary>
+    public static (OpenApiDocument Json, OpenApiDocument Protobuf) Build(IReadOnlyList<ResourceKind> kinds, SchemaCatalog catalog, string serverVersion, params IReadOnlyList<OpenApiPart> others)
     {
         var json = BuildJson(kinds, catalog, serverVersion);
+        foreach (var part in others) part.AddTo(json);
         return (OpenApiDocument.Of(json), OpenApiDocument.Of(GnosticV2.Write(json)));
     }
 

@@ -29,11 +29,11 @@ public static class OpenApiV3
     /// <summary>Path of a group and version below <c>/openapi/v3/</c>: <c>api/v1</c>, <c>apis/apps/v1</c>.</summary>
     public static string PathOf(string group, string version) => group.Length == 0 ? $"api/{version}" : $"apis/{group}/{version}";
 
-    /// <summary>The index; <paramref name="documents"/> maps paths (see <see cref="PathOf"/>) to documents.</summary>
-    public static OpenApiDocument BuildIndex(IEnumerable<KeyValuePair<string, OpenApiDocument>> documents) => OpenApiDocument.Of(new JsonObject
+    /// <summary>The index; <paramref name="hashes"/> maps paths (see <see cref="PathOf"/>) to the hashes of their documents.</summary>
+    public static OpenApiDocument BuildIndex(IEnumerable<KeyValuePair<string, string>> hashes) => OpenApiDocument.Of(new JsonObject
     {
-        ["paths"] = new JsonObject(documents.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d =>
-            KeyValuePair.Create(d.Key, (JsonNode?)new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{d.Key}?hash={d.Value.Hash}" }))),
+        ["paths"] = new JsonObject(hashes.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d =>
+            KeyValuePair.Create(d.Key, (JsonNode?)new JsonObject { ["serverRelativeURL"] = $"/openapi/v3/{d.Key}?hash={d.Value}" }))),
     });
 
     private static JsonObject PathItem(ApiPath path, OpenApiSchemas schemas)

@@ -97,6 +97,12 @@ internal static class ClusterValidation
     /// <summary>Role and ClusterRole.</summary>
     public static void Role(Field obj, FieldErrors errors)
     {
+        if (obj["aggregationRule"].Exists)
+        {
+            var selectors = obj["aggregationRule"]["clusterRoleSelectors"];
+            if (selectors.Count == 0) errors.Required(selectors, "at least one clusterRoleSelector required if aggregationRule is non-nil");
+            foreach (var selector in selectors.Items) LabelSelectorValidation.Selector(selector, errors);
+        }
         foreach (var rule in obj["rules"].Items)
         {
             if (rule["verbs"].Count == 0) errors.Required(rule["verbs"], "verbs must contain at least one value");

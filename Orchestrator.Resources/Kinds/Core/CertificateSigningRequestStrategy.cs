@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Kinds.Tables;
+using Orchestrator.Resources.Validation;
 
 namespace Orchestrator.Resources.Kinds.Core;
 
@@ -10,12 +12,7 @@ internal sealed class CertificateSigningRequestStrategy : RuledStrategy
     {
         Table = ClusterTables.CertificateSigningRequest;
         Fields = [("spec.signerName", "")];
-        Rules = static (csr, errors) =>
-        {
-            foreach (var needed in (ReadOnlySpan<string>)["signerName", "request"])
-                if (csr["spec"][needed].Text.Length == 0) errors.Required(csr["spec"][needed].Path.ToString());
-            if (csr["spec"]["usages"].Count == 0) errors.Required(csr["spec"]["usages"].Path.ToString());
-        };
+        Rules = CertificateRequestValidation.Validate;
     }
 
     /// <inheritdoc/>
@@ -28,5 +25,12 @@ internal sealed class CertificateSigningRequestStrategy : RuledStrategy
         if (subresource != "approval" || obj["status"] is not JsonObject status) return;
         status.Remove("certificate");
         if (old["status"]?["certificate"] is { } certificate) status["certificate"] = certificate.DeepClone();
+    }
+
+    /// <inheritdoc/>
+    public override void ValidateUpdate(JsonObject obj, JsonObject old, string subresource, FieldErrors errors)
+    {
+        CertificateRequestValidation.Validate(Field.Of(obj), errors);
+        CertificateRequestValidation.ValidateChange(Field.Of(obj), Field.Of(old), subresource, errors);
     }
 }

@@ -14,6 +14,7 @@ namespace Orchestrator.Resources.Kinds.Core;
 internal sealed class PodStrategy : RuledStrategy
 {
     private const string EphemeralContainers = "ephemeralcontainers";
+    private const string Resize = "resize";
 
     public PodStrategy()
     {
@@ -59,6 +60,11 @@ internal sealed class PodStrategy : RuledStrategy
             else obj["spec"]!["ephemeralContainers"] = added;
             return;
         }
+        if (subresource == Resize)
+        {
+            PrepareForResize(obj, old);
+            return;
+        }
         base.PrepareForUpdate(obj, old, subresource);
         if (subresource != "status") return;
         // The class of service was settled at creation, and owners do not change through the status.
@@ -66,6 +72,27 @@ internal sealed class PodStrategy : RuledStrategy
         var metadata = obj.ObjectFor("metadata");
         metadata.Remove("ownerReferences");
         if (old["metadata"]?["ownerReferences"] is { } owners) metadata["ownerReferences"] = owners.DeepClone();
+    }
+
+    /// <summary>Of the whole pod only the containers' resources change, which is a proposal to the node.</summary>
+    private static void PrepareForResize(JsonObject obj, JsonObject old)
+    {
+        var wanted = (obj["spec"] as JsonObject)?.ObjectsAt("containers").GroupBy(c => c.TextAt("name")).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal) ?? [];
+        obj["spec"] = old["spec"]?.DeepClone();
+        obj["status"] = old["status"]?.DeepClone();
+        var changed = false;
+        foreach (var container in obj.ObjectFor("spec").ObjectsAt("containers"))
+        {
+            if (!wanted.TryGetValue(container.TextAt("name"), out var mine)) continue;
+            foreach (var field in (ReadOnlySpan<string>)["resources", "resizePolicy"])
+            {
+                if (JsonNode.DeepEquals(container[field], mine[field])) continue;
+                changed = true;
+                container.Remove(field);
+                if (mine[field] is { } value) container[field] = value.DeepClone();
+            }
+        }
+        if (changed) obj.ObjectFor("status")["resize"] = "Proposed";
     }
 
     /// <inheritdoc/>
@@ -87,6 +114,7 @@ internal sealed class PodStrategy : RuledStrategy
         }
         PodSpecValidation.Pod(now, errors);
         if (subresource == EphemeralContainers) PodUpdateValidation.EphemeralContainers(now, before, errors);
+        else if (subresource == Resize) PodUpdateValidation.Resize(now, before, errors);
         else PodUpdateValidation.Spec(now, before, errors);
     }
 

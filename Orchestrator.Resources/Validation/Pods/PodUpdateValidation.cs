@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Naming;
+using Orchestrator.Resources.Types.Core.V1;
+using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Resources.Validation.Pods;
 
@@ -58,6 +61,20 @@ internal static class PodUpdateValidation
             if (kept is null) errors.Forbidden(list, $"existing ephemeral containers \"{name}\" may not be removed\n");
             else if (!JsonNode.DeepEquals(kept, old.Node)) errors.Forbidden(list, $"existing ephemeral containers \"{name}\" may not be changed\n");
         }
+    }
+
+    /// <summary>CPU and memory of containers may change, as long as the pod's class of service does not (upstream: ValidatePodResize).</summary>
+    public static void Resize(Field now, Field before, FieldErrors errors)
+    {
+        foreach (var (mine, old) in now["spec"]["containers"].Items.Zip(before["spec"]["containers"].Items))
+            foreach (var list in (ReadOnlySpan<string>)["requests", "limits"])
+            {
+                var (amounts, was) = (mine["resources"][list], old["resources"][list]);
+                foreach (var name in amounts.Entries.Concat(was.Entries).Select(e => e.Key).Distinct(StringComparer.Ordinal))
+                    if (name is not ("cpu" or "memory") && amounts[name].Text != was[name].Text) errors.Forbidden("spec", "only cpu and memory resources are mutable");
+            }
+        var qos = QosClass.Of(TypedJson.Read<PodSpec>(now["spec"].Node!));
+        if (qos != before["status"]["qosClass"].Text) errors.Invalid("spec", qos, "Pod QOS Class may not change as a result of resizing");
     }
 
     /// <summary>False where upstream stops looking further.</summary>

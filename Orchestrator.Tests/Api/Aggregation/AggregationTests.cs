@@ -15,6 +15,7 @@ public sealed class AggregationTests(ApiFixture api) : IAsyncLifetime
 
     private readonly string _group = $"g{Guid.NewGuid():N}"[..10] + ".example.com";
     private string _ns = "";
+    private string _describes = "";
     private WebhookServer _server = null!;
 
     private string Name => $"v1.{_group}";
@@ -99,6 +100,32 @@ public sealed class AggregationTests(ApiFixture api) : IAsyncLifetime
         (await api.GetAsync("/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles/extension-apiserver-authentication-reader")).Code.ShouldBe(200);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_types_the_other_server_has_is_shown_whichever_OpenAPI_it_speaks(bool version3)
+    {
+        _describes = version3 ? "v2 v3" : "v2";
+        await RegisterAsync();
+        var path = $"/openapi/v3/apis/{_group}/v1";
+        string? url = null;
+        await Eventually.HoldsAsync(async () => (url = (string?)(await api.GetAsync("/openapi/v3")).Json["paths"]![$"apis/{_group}/v1"]?["serverRelativeURL"]) is not null);
+        url!.ShouldStartWith($"{path}?hash=");
+        var document = (await api.GetAsync(url)).Json;
+        var flunder = document["components"]!["schemas"]!["example.v1.Flunder"]!;
+        ((string?)flunder["x-kubernetes-group-version-kind"]![0]!["group"]).ShouldBe(_group);
+        flunder["properties"]!["spec"]!["allOf"]![0]!.ToJsonString().ShouldBe("""{"$ref":"#/components/schemas/example.v1.FlunderSpec"}""");
+        ((string?)document["paths"]![$"/apis/{_group}/v1/flunders"]!["get"]!["x-kubernetes-group-version-kind"]!["kind"]).ShouldBe("Flunder");
+        var all = (await api.GetAsync("/openapi/v2")).Json;
+        all["paths"]![$"/apis/{_group}/v1/flunders"].ShouldNotBeNull();
+        all["definitions"]!["example.v1.FlunderSpec"].ShouldNotBeNull();
+        // The other server's Time is ours; its ObjectMeta is another, and is called otherwise.
+        ((string?)all["definitions"]!["example.v1.Flunder"]!["properties"]!["metadata"]!["$ref"]).ShouldBe("#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta_v2");
+        (await api.GetAsync($"{path}?hash=OLD")).Json["openapi"]!.GetValue<string>().ShouldBe("3.0.0", "an old hash leads to the document of now");
+        (await api.SendAsync(HttpMethod.Delete, $"{Services}/{Name}")).Code.ShouldBe(200);
+        await Eventually.HoldsAsync(async () => (await api.GetAsync(path)).Code == 404);
+    }
+
     [Fact]
     public async Task Every_group_version_of_this_server_has_an_APIService()
     {
@@ -171,6 +198,13 @@ public sealed class AggregationTests(ApiFixture api) : IAsyncLifetime
                 """);
             return;
         }
+        if (context.Request.Path.StartsWithSegments("/openapi", out var openApi))
+        {
+            var form = openApi.Value!.Split('/')[1];
+            if (!_describes.Contains(form, StringComparison.Ordinal)) context.Response.StatusCode = 404;
+            else await context.Response.WriteAsync(form == "v2" ? Swagger() : openApi == "/v3" ? $$$"""{"paths":{"apis/{{{_group}}}/v1":{"serverRelativeURL":"/openapi/v3/apis/{{{_group}}}/v1?hash=ABC"} } }""" : OpenApi());
+            return;
+        }
         using var body = new StreamReader(context.Request.Body);
         context.Response.StatusCode = 202;
         await context.Response.WriteAsync(new JsonObject
@@ -184,4 +218,21 @@ public sealed class AggregationTests(ApiFixture api) : IAsyncLifetime
             ["certificate"] = context.Connection.ClientCertificate?.Subject,
         }.ToJsonString());
     }
+
+    private string Swagger() => $$$"""
+        {"swagger":"2.0","info":{"title":"Other","version":"v1"},"parameters":{"pretty-1":{"name":"pretty","in":"query","type":"string","uniqueItems":true}},
+         "paths":{"/apis/{{{_group}}}/v1/flunders":{"get":{"produces":["application/json"],"parameters":[{"$ref":"#/parameters/pretty-1"}],"responses":{"200":{"description":"OK","schema":{"$ref":"#/definitions/example.v1.Flunder"} } },
+            "x-kubernetes-group-version-kind":{"group":"{{{_group}}}","version":"v1","kind":"Flunder"} } },"/apis/elsewhere/v1/things":{} },
+         "definitions":{"example.v1.Flunder":{"type":"object","properties":{"spec":{"description":"What is wanted.","$ref":"#/definitions/example.v1.FlunderSpec"},
+            "metadata":{"$ref":"#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"} },"x-kubernetes-group-version-kind":[{"group":"{{{_group}}}","version":"v1","kind":"Flunder"}]},
+          "example.v1.FlunderSpec":{"type":"object","properties":{"at":{"$ref":"#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.Time"} } },
+          "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta":{"type":"object","properties":{"name":{"type":"string"} } },
+          "io.k8s.apimachinery.pkg.apis.meta.v1.Time":{"type":"string","format":"date-time","description":"Another text."} } }
+        """;
+
+    private string OpenApi() => $$$"""
+        {"openapi":"3.0.0","info":{"title":"Other","version":"v1"},"paths":{"/apis/{{{_group}}}/v1/flunders":{"get":{"x-kubernetes-group-version-kind":{"group":"{{{_group}}}","version":"v1","kind":"Flunder"} } } },
+         "components":{"schemas":{"example.v1.Flunder":{"type":"object","properties":{"spec":{"allOf":[{"$ref":"#/components/schemas/example.v1.FlunderSpec"}]} },
+          "x-kubernetes-group-version-kind":[{"group":"{{{_group}}}","version":"v1","kind":"Flunder"}]} } } }
+        """;
 }

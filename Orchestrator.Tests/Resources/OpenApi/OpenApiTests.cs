@@ -50,7 +50,7 @@ public class OpenApiTests
         var first = OpenApiV3.BuildGroup("apps", "v1", KindCatalog.Default.All, SchemaCatalog.Default, "v1.32.0");
         OpenApiV3.BuildGroup("apps", "v1", KindCatalog.Default.All, SchemaCatalog.Default, "v1.32.0").Hash.ShouldBe(first.Hash);
         OpenApiV3.BuildGroup("apps", "v1", KindCatalog.Default.All, SchemaCatalog.Default, "v1.32.1").Hash.ShouldNotBe(first.Hash);
-        JsonNode.Parse(OpenApiV3.BuildIndex([KeyValuePair.Create("apis/apps/v1", first)]).Content.Span)!["paths"]!["apis/apps/v1"]!["serverRelativeURL"]!.GetValue<string>()
+        JsonNode.Parse(OpenApiV3.BuildIndex([KeyValuePair.Create("apis/apps/v1", first.Hash)]).Content.Span)!["paths"]!["apis/apps/v1"]!["serverRelativeURL"]!.GetValue<string>()
             .ShouldBe($"/openapi/v3/apis/apps/v1?hash={first.Hash}");
     }
 
