@@ -57,7 +57,7 @@ public sealed class NodeActor : ControlLoopActor
     protected override void Reconcile()
     {
         var node = CurrentObject();
-        if (NodeTaints.Apply(node, Services.Time.GetUtcNow()))
+        if (NodeTaints.Apply(node, Services.Time.GetUtcNow()) | NodeStatusMerge.AllocateExtended(node["status"] as JsonObject))
         {
             WriteSelf(node);
             return;

@@ -32,19 +32,33 @@ public static class NodeStatusMerge
     public static bool Differs(JsonObject? a, JsonObject? b) => !JsonNode.DeepEquals(WithoutHeartbeats(a), WithoutHeartbeats(b));
 
     /// <summary>
-    /// Extended resources (<c>example.com/dongle</c>) are advertised by clients, as capacity; an agent does not know them. All of it may be used, and none where the capacity is gone: that is
-    /// what a kubelet makes of it.
+    /// Makes extended resources (<c>example.com/dongle</c>), which clients advertise as capacity, allocatable in full, and those that are no capacity any more not at all: what a kubelet
+    /// makes of them. In place; returns whether anything changed.
     /// </summary>
+    public static bool AllocateExtended(JsonObject? status)
+    {
+        if (status?["capacity"] is not JsonObject capacity || status["allocatable"] is not JsonObject allocatable) return false;
+        var changed = false;
+        foreach (var (name, quantity) in capacity)
+        {
+            if (!IsExtended(name) || JsonNode.DeepEquals(allocatable[name], quantity)) continue;
+            allocatable[name] = quantity?.DeepClone();
+            changed = true;
+        }
+        foreach (var name in allocatable.Select(a => a.Key).Where(name => IsExtended(name) && capacity[name] is null).ToList()) changed |= allocatable.Remove(name);
+        return changed;
+    }
+
+    /// <summary>An agent does not know the extended resources that clients gave its node.</summary>
     private static void KeepExtended(JsonObject stored, JsonObject merged)
     {
-        if (merged["capacity"] is not JsonObject capacity || merged["allocatable"] is not JsonObject allocatable) return;
+        if (merged["capacity"] is not JsonObject capacity) return;
         foreach (var (name, quantity) in stored["capacity"] as JsonObject ?? [])
-        {
-            if (!name.Contains('/') || capacity[name] is not null) continue;
-            capacity[name] = quantity?.DeepClone();
-            allocatable[name] = quantity?.DeepClone();
-        }
+            if (IsExtended(name) && capacity[name] is null) capacity[name] = quantity?.DeepClone();
+        AllocateExtended(merged);
     }
+
+    private static bool IsExtended(string resource) => resource.Contains('/');
 
     private static JsonObject? WithoutHeartbeats(JsonObject? status)
     {

@@ -29,6 +29,25 @@ public static class EndpointSlicePlan
             if (placeholder is not null) left.Remove(placeholder);
         }
         actions.AddRange(left.Select(s => new SliceAction.Delete(s)));
+        return Reused(group, ours, actions);
+    }
+
+    /// <summary>
+    /// A slice that would go is written anew instead of another one being made. Where the owner is going none is made: the garbage collector, for which the owner waits, would meet it again and again.
+    /// </summary>
+    private static List<SliceAction> Reused(SliceGroup group, List<EndpointSlice> ours, List<SliceAction> actions)
+    {
+        if (group.OwnerIsGoing) return actions.FindAll(a => a is not SliceAction.Create);
+        var going = actions.OfType<SliceAction.Delete>().Where(d => ours.Contains(d.Slice)).ToList();
+        foreach (var create in actions.OfType<SliceAction.Create>().ToList())
+        {
+            if (going.Find(d => d.Slice.AddressType == create.Slice.AddressType) is not { } reused) continue;
+            going.Remove(reused);
+            actions.Remove(reused);
+            var slice = TypedJson.Clone(reused.Slice);
+            (slice.Ports, slice.Endpoints) = (create.Slice.Ports, create.Slice.Endpoints);
+            actions[actions.IndexOf(create)] = new SliceAction.Update(Stamped(group, slice));
+        }
         return actions;
     }
 

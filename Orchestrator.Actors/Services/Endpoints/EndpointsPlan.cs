@@ -54,7 +54,7 @@ public static class EndpointsPlan
         else labels.Remove(EndpointLabels.Headless);
         var owner = new Controller("v1", "Service", service.Metadata.Name, service.Metadata.UID, false).Reference;
         var type = service.Spec.IPFamilies is ["IPv6", ..] ? "IPv6" : "IPv4";
-        return new SliceGroup(service.Metadata.Name, EndpointLabels.OfPods, owner, labels, new Dictionary<string, string>(), endpoints, MostPerSlice, type, trigger);
+        return new SliceGroup(service.Metadata.Name, EndpointLabels.OfPods, owner, labels, new Dictionary<string, string>(), endpoints, MostPerSlice, type, trigger, service.Metadata.DeletionTimestamp is not null);
     }
 
     private static SliceGroup Mirror(CoreEndpoints endpoints)
@@ -62,7 +62,7 @@ public static class EndpointsPlan
         var labels = Labels(endpoints.Metadata.Labels, endpoints.Metadata.Name, EndpointLabels.Mirrored);
         var annotations = (endpoints.Metadata.Annotations ?? []).Where(a => a.Key is not (EndpointLabels.LastApplied or EndpointLabels.TriggerTime)).ToDictionary();
         var owner = new Controller("v1", "Endpoints", endpoints.Metadata.Name, endpoints.Metadata.UID, false).Reference;
-        return new SliceGroup(endpoints.Metadata.Name, EndpointLabels.Mirrored, owner, labels, annotations, MirroredEndpoints.Of(endpoints), MirroredEndpoints.MostPerSubset, null, null);
+        return new SliceGroup(endpoints.Metadata.Name, EndpointLabels.Mirrored, owner, labels, annotations, MirroredEndpoints.Of(endpoints), MirroredEndpoints.MostPerSubset, null, null, endpoints.Metadata.DeletionTimestamp is not null);
     }
 
     private static Dictionary<string, string> Labels(Dictionary<string, string>? source, string service, string managedBy) => new(source ?? [], StringComparer.Ordinal)

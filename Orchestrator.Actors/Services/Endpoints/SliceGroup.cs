@@ -13,8 +13,9 @@ namespace Orchestrator.Actors.Services.Endpoints;
 /// <param name="MostPerSlice">Endpoints per slice.</param>
 /// <param name="Placeholder">Address type of the empty slice that stands for "none"; null where there is none then.</param>
 /// <param name="TriggerTime">When what they show anew began; null where that is unknown.</param>
+/// <param name="OwnerIsGoing">Whether the owner waits for its slices to go: none is made then.</param>
 public sealed record SliceGroup(string Source, string ManagedBy, OwnerReference Owner, IReadOnlyDictionary<string, string> Labels, IReadOnlyDictionary<string, string> Annotations,
-    IReadOnlyList<ServiceEndpoint> Endpoints, int MostPerSlice, string? Placeholder, DateTimeOffset? TriggerTime)
+    IReadOnlyList<ServiceEndpoint> Endpoints, int MostPerSlice, string? Placeholder, DateTimeOffset? TriggerTime, bool OwnerIsGoing)
 {
     /// <summary>Prefix of their names.</summary>
     public string NamePrefix => Source.Length < 63 ? $"{Source}-" : Source;

@@ -1,5 +1,10 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Orchestrator.Actors.Nodes;
+using Orchestrator.Protocol.Resources;
+using Orchestrator.Resources;
+using Orchestrator.Tests.Actors.Resources;
+using Orchestrator.Tests.Actors.Workloads;
 using Shouldly;
 using Xunit;
 
@@ -18,6 +23,21 @@ public sealed class NodeStatusMergeTests
     {
         var merged = NodeStatusMerge.Merge(Parse(stored), Parse(Reported));
         (merged["capacity"]!.ToJsonString(), merged["allocatable"]!.ToJsonString()).ShouldBe((capacity, allocatable));
+    }
+
+    [Fact]
+    public async Task They_are_allocatable_as_soon_as_they_are_capacity()
+    {
+        await using var plane = await ControlPlaneHarness.StartAsync();
+        using var nodes = new ObedientNodes(plane);
+        await nodes.AddAsync("n");
+        var key = new ResourceKey("nodes", "", "n");
+        Task<ResourceReply> Capacity(string quantity) => plane.Plane.Client.SendAsync(new PatchResource(key, "v1", ControlPlaneHarness.User, PatchType.Merge,
+            Encoding.UTF8.GetBytes($$$$"""{"status":{"capacity":{"example.com/dongle":{{{{quantity}}}}}}}"""), "status", false));
+        (await Capacity("\"3\"")).ShouldBeOfType<ResourceWritten>();
+        await plane.EventuallyAsync(() => (string?)plane.Cache.Get(key)!.ToJsonObject()["status"]!["allocatable"]!["example.com/dongle"] == "3");
+        (await Capacity("null")).ShouldBeOfType<ResourceWritten>();
+        await plane.EventuallyAsync(() => plane.Cache.Get(key)!.ToJsonObject()["status"]!["allocatable"]!["example.com/dongle"] is null);
     }
 
     [Fact]

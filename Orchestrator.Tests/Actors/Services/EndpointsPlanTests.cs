@@ -142,6 +142,25 @@ public sealed class EndpointsPlanTests
     }
 
     [Fact]
+    public void A_slice_that_would_go_is_written_anew_instead_of_another_one_being_made()
+    {
+        var service = Service(NamedPort("http"));
+        var placeholder = Named(Created(Next(service, [])).Single(), "web-0");
+        var first = EndpointsPlan.Next(Observed(service, [Pod(1, named: 8080)], null, placeholder)).Slices.ShouldHaveSingleItem().ShouldBeOfType<SliceAction.Update>().Slice;
+        (first.Metadata.Name, first.Endpoints!.Count, first.Ports!.Single().Port).ShouldBe(("web-0", 1, 8080));
+        var other = EndpointsPlan.Next(Observed(service, [Pod(1, named: 9090)], null, first)).Slices.ShouldHaveSingleItem().ShouldBeOfType<SliceAction.Update>().Slice;
+        (other.Metadata.Name, other.Ports!.Single().Port).ShouldBe(("web-0", 9090));
+    }
+
+    [Fact]
+    public void A_service_that_waits_for_its_slices_to_go_makes_none()
+    {
+        var service = Service(Port(80));
+        service.Metadata.DeletionTimestamp = Start;
+        Next(service, [Pod(1)]).Slices.ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Endpoints_that_somebody_wrote_are_mirrored_and_follow_their_wish_not_to_be()
     {
         var service = Service(Port(80));

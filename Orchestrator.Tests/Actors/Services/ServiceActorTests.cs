@@ -68,6 +68,16 @@ public sealed class ServiceActorTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task In_the_foreground_a_service_goes_after_its_slices()
+    {
+        await CreateService("""{"app":"web"}""");
+        await CreatePod("one", "10.0.0.1");
+        await _plane.EventuallyAsync(() => ReadyInSlices() == "10.0.0.1");
+        await _plane.DeleteAsync(Service, "Foreground");
+        await _plane.EventuallyAsync(() => _plane.Cache.Get(Service) is null && Endpoints() is null && Slices().Count == 0);
+    }
+
+    [Fact]
     public async Task Endpoints_of_no_service_are_their_writers_own()
     {
         (await _plane.CreateAsync("endpoints", Written)).ShouldBeOfType<ResourceWritten>();
