@@ -11,7 +11,7 @@ namespace Orchestrator.Tests.Nemesis;
 
 /// <summary>
 /// Three members on PostgreSQL, clients and watchers at work, and everything that can go wrong going wrong, one or two things at a time. Afterwards an independent checker judges what the
-/// clients were told. <c>NEMESIS_MINUTES=30</c> is the long mode; <c>NEMESIS_SEED</c> repeats a run's faults.
+/// clients were told, and another who wrote what. <c>NEMESIS_MINUTES=30</c> is the long mode; <c>NEMESIS_SEED</c> repeats a run's faults; <c>NEMESIS_LOGS</c> is a folder that keeps the members' logs.
 /// </summary>
 [Trait("Needs", "postgres")]
 [Collection(nameof(NemesisCollection))]
