@@ -25,21 +25,18 @@ internal sealed class ServedKind
     public bool IsGone => _definitions is not null && !ReferenceEquals(_call.Services.Catalog.Find(_call.Kind.Group, _call.Kind.Version, _call.Kind.Plural), _call.Kind);
 
     /// <summary>Completes with <paramref name="moved"/>, or when a definition has changed, which may be this kind's.</summary>
-    public async Task OrChangedAsync(Task moved, CancellationToken stop)
+    public Task OrChangedAsync(Task moved, CancellationToken stop) => _definitions is null ? moved : OrChangedAsync(_definitions, moved, stop);
+
+    private async Task OrChangedAsync(ResourceWatch definitions, Task moved, CancellationToken stop)
     {
-        if (_definitions is null)
-        {
-            await moved;
-            return;
-        }
         // One registration for as long as no definition changes, however often the watch itself waits.
         if (_changed is null || _changed.IsCompleted)
         {
-            while (_definitions.TryNext(out _))
+            while (definitions.TryNext(out _))
             {
                 // Which one it was does not matter: the catalogue has it.
             }
-            _changed = _definitions.WaitAsync(stop);
+            _changed = definitions.WaitAsync(stop);
         }
         if (IsGone) return;
         await await Task.WhenAny(moved, _changed);

@@ -130,17 +130,18 @@ internal static class WatchEndpoint
             await deadline.RunAsync(token => sink.WriteAsync(events.Bookmark(version, initialEnd: true), token));
     }
 
-    private static async Task WaitAsync(ResourceWatch watch, ServedKind served, TimeSpan? atMost, TimeProvider time, CancellationToken stop)
+    private static Task WaitAsync(ResourceWatch watch, ServedKind served, TimeSpan? atMost, TimeProvider time, CancellationToken stop)
     {
-        if (atMost is null)
-        {
-            await served.OrChangedAsync(watch.WaitAsync(stop), stop);
-            return;
-        }
-        if (atMost <= TimeSpan.Zero) return;
+        var moved = served.OrChangedAsync(watch.WaitAsync(stop), stop);
+        return atMost is { } limit ? AtMostAsync(moved, limit, time, stop) : moved;
+    }
+
+    private static async Task AtMostAsync(Task moved, TimeSpan limit, TimeProvider time, CancellationToken stop)
+    {
+        if (limit <= TimeSpan.Zero) return;
         try
         {
-            await served.OrChangedAsync(watch.WaitAsync(stop), stop).WaitAsync(atMost.Value, time, stop);
+            await moved.WaitAsync(limit, time, stop);
         }
         catch (TimeoutException)
         {

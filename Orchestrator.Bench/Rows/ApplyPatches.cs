@@ -12,7 +12,7 @@ namespace Orchestrator.Bench.Rows;
 internal static class ApplyPatches
 {
     private const int Clients = 16;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(6); // much code, which the compiler is long at
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(6);
 
     public static async Task<IEnumerable<BenchRow>> MeasureAsync(BenchCluster cluster)
