@@ -32,6 +32,7 @@ public static class YamlDecoder
     /// <summary>The document as JSON. Duplicate keys are added to <paramref name="duplicates"/>; the last one wins. Throws 400 for what is no YAML.</summary>
     internal static byte[] ToJson(ReadOnlySpan<byte> utf8, List<string> duplicates)
     {
+        if (JsonInYaml.IsObject(utf8)) return utf8.ToArray();
         try
         {
             var reader = new NodeReader(new Parser(new StringReader(new UTF8Encoding(false, true).GetString(utf8))), utf8.Length * ExpansionPerByte + (1 << 20), duplicates);

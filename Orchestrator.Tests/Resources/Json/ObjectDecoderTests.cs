@@ -98,6 +98,33 @@ public class ObjectDecoderTests
         Should.Throw<StatusException>(() => YamlDecoder.Decode("kind: Pod\napiVersion: v1\nspec:\n  nodeName: a\n  nodeName: b\n"u8, Pod, FieldValidation.Strict, []))
             .Status.Message.ShouldContain("strict decoding error: yaml: unmarshal errors:\n  line 5: key \"nodeName\" already set in map");
 
+    [Theory]
+    [InlineData("""{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a","labels":{"é":"\n\u00e9\/"}},"spec":{"hostPID":true,"priority":17,"nodeName":null} }""")]
+    [InlineData("""{ "kind": "Pod",  "apiVersion": "v1", "spec": {"containers": [{"name": "x"}, {"name": "y"}]}}""")]
+    [InlineData("""{"kind":"Pod","apiVersion":"v1","spec":{"nodeName":"yes"}}""")]
+    public void Json_sent_as_yaml_is_what_yaml_makes_of_it(string json)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(json);
+        JsonInYaml.IsObject(utf8).ShouldBeTrue();
+        JsonNode.DeepEquals(JsonNode.Parse(YamlDecoder.ToJson(utf8, [])), JsonNode.Parse(YamlDecoder.ToJson([.. "# read as YAML\n"u8, .. utf8], []))).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("""{a: b}""")]
+    [InlineData("""{"a":1,"a":2}""")]
+    [InlineData("""{"a":{"b":1},"c":{"b":1,"\u0062":2}}""")]
+    [InlineData("""{"a":1e3}""")]
+    [InlineData("""{"a":12345678901234567}""")]
+    [InlineData("""{"a":1} b""")]
+    [InlineData("""["a"]""")]
+    [InlineData("")]
+    public void What_json_and_yaml_may_read_otherwise_is_read_as_yaml(string body) => JsonInYaml.IsObject(Encoding.UTF8.GetBytes(body)).ShouldBeFalse();
+
+    [Fact]
+    public void A_duplicate_key_of_json_sent_as_yaml_is_reported_as_yamls() =>
+        Should.Throw<StatusException>(() => YamlDecoder.Decode("""{"kind":"Pod","apiVersion":"v1","spec":{"nodeName":"a","nodeName":"b"}}"""u8, Pod, FieldValidation.Strict, []))
+            .Status.Message.ShouldContain("key \"nodeName\" already set in map");
+
     [Fact]
     public void A_yaml_bomb_is_refused()
     {
