@@ -9,6 +9,7 @@ using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Lists;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Api.Requests;
+using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Protobuf;
 
 namespace Orchestrator.Api.Responses;

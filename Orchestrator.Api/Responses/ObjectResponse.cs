@@ -4,6 +4,7 @@ using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Api.Requests;
 using Orchestrator.Resources;
+using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Protobuf;
 
 namespace Orchestrator.Api.Responses;

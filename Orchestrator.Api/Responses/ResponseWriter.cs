@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Orchestrator.Api.Negotiation;
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Protobuf;
 using Orchestrator.Resources.Schema;
 

@@ -118,6 +118,8 @@ public sealed class CertificateAuthority(X509Certificate2 certificate, TimeProvi
         // A member whose clock is behind that of the one which made the authority signs, too, from the cluster's first moment on.
         var from = now - Backdate;
         if (from < Certificate.NotBefore) from = Certificate.NotBefore;
-        return request.Create(Certificate, from, until, RandomNumberGenerator.GetBytes(16));
+        // The requested key may be of another kind than the authority's.
+        using var signing = Certificate.GetECDsaPrivateKey() ?? throw new CryptographicException("the authority's key is no ECDSA key");
+        return request.Create(Certificate.SubjectName, X509SignatureGenerator.CreateForECDsa(signing), from, until, RandomNumberGenerator.GetBytes(16));
     }
 }

@@ -11,13 +11,13 @@ public static class Impersonation
     private const string ExtraPrefix = "Impersonate-Extra-";
     private const string ServiceAccountPrefix = "system:serviceaccount:";
 
-    /// <summary>The user to act as; the caller itself without such headers. Throws 403 where the caller lacks the verb <c>impersonate</c>.</summary>
+    /// <summary>The user to act as; the caller itself without such headers. Throws 400 where no user is named, 403 where the caller lacks the verb <c>impersonate</c>.</summary>
     public static UserInfo Apply(UserInfo caller, IHeaderDictionary headers, IAuthorizer authorizer)
     {
         if (!headers.TryGetValue("Impersonate-User", out var users) || users.ToString() is not { Length: > 0 } name)
         {
             if (headers.ContainsKey("Impersonate-Group") || headers.ContainsKey("Impersonate-Uid") || headers.Keys.Any(k => k.StartsWith(ExtraPrefix, StringComparison.OrdinalIgnoreCase)))
-                throw ApiStatus.InternalError("requested to impersonate without impersonating a user").AsException();
+                throw ApiStatus.BadRequest("requested to impersonate without impersonating a user").AsException();
             return caller;
         }
         string[] groups = [.. headers["Impersonate-Group"].OfType<string>()];

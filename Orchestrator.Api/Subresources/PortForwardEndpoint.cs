@@ -8,7 +8,9 @@ using Orchestrator.Resources.Errors;
 
 namespace Orchestrator.Api.Subresources;
 
-/// <summary><c>pods/portforward</c>: SPDY streams, directly or inside a WebSocket's binary messages (kubectl from 1.31 on).</summary>
+/// <summary>
+/// <c>pods/portforward</c>: SPDY streams, directly or inside a WebSocket's binary messages (kubectl from 1.31 on); or the channels of a WebSocket, for ports that the query names.
+/// </summary>
 internal static class PortForwardEndpoint
 {
     private const string Protocol = "portforward.k8s.io";
@@ -25,9 +27,15 @@ internal static class PortForwardEndpoint
 
         await call.ConnectAsync("PodPortForwardOptions");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Cancel, call.Services.Stopping);
+        var target = $"pod {call.Request.Name}, uid {uid}";
+        if (WebSocketUpgrade.IsRequested(call.Http) && !WebSocketUpgrade.Offered(call.Http.Request).Contains(Tunnelled))
+        {
+            await ChannelsAsync(call, target, ConnectAsync, stop.Token);
+            return;
+        }
         await using var transport = await AcceptAsync(call);
         using var connection = new SpdyConnection(transport);
-        var session = new PortForwardSession(connection, $"pod {call.Request.Name}, uid {uid}", ConnectAsync, call.Services.Time);
+        var session = new PortForwardSession(connection, target, ConnectAsync, call.Services.Time);
         try
         {
             await session.RunAsync(stop.Token);
@@ -43,8 +51,24 @@ internal static class PortForwardEndpoint
     private static async Task<Stream> AcceptAsync(ApiCall call)
     {
         if (!WebSocketUpgrade.IsRequested(call.Http)) return await SpdyUpgrade.AcceptAsync(call.Http, SpdyUpgrade.Negotiate(call.Http, [Protocol]));
-        if (WebSocketUpgrade.Choose(call.Http.Request, Tunnelled) is not Tunnelled)
-            throw new ApiStatus(403, "Forbidden", $"unable to upgrade: the server accepts [{Tunnelled}] over WebSockets").AsException();
         return WebSocketStream.Create(await WebSocketUpgrade.AcceptAsync(call.Http, Tunnelled), WebSocketMessageType.Binary, TimeSpan.FromSeconds(2));
+    }
+
+    private static async Task ChannelsAsync(ApiCall call, string target, Func<int, CancellationToken, Task<INodeStream>> connect, CancellationToken cancel)
+    {
+        var ports = PortForwardSocket.Ports(call.Query["ports"]);
+        var offered = WebSocketUpgrade.Offered(call.Http.Request);
+        var protocol = PortForwardSocket.Protocols.FirstOrDefault(p => offered.Count == 0 ? p.Name.Length == 0 : offered.Contains(p.Name))
+            ?? throw new ApiStatus(403, "Forbidden", $"unable to upgrade: the server accepts [{Tunnelled}, {string.Join(", ", PortForwardSocket.Protocols.Select(p => p.Name).Where(n => n.Length > 0))}] over WebSockets").AsException();
+        using var socket = await WebSocketUpgrade.AcceptAsync(call.Http, protocol.Name);
+        using var forward = new PortForwardSocket(socket, protocol, ports, target, connect);
+        try
+        {
+            await forward.RunAsync(cancel);
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
+        {
+            // The client has gone, and with it all that it forwarded.
+        }
     }
 }

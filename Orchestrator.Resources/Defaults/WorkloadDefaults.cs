@@ -42,6 +42,9 @@ internal static class WorkloadDefaults
         spec.DefaultTo("revisionHistoryLimit", 10);
         foreach (var claim in spec.ObjectsAt("volumeClaimTemplates"))
         {
+            // Whole objects, which protobuf carries without their kind: shown with it, as since ever.
+            claim["apiVersion"] = "v1";
+            claim["kind"] = "PersistentVolumeClaim";
             VolumeDefaults.Claim(claim.ObjectFor("spec"));
             claim.ObjectFor("status").ZeroTo("phase", "Pending");
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Protobuf;
 using Orchestrator.Resources.Schema;
 
 namespace Orchestrator.Resources.Json;
@@ -41,10 +42,35 @@ public static class CanonicalJson
             w.WritePropertyName(field.EncodedName);
             if (storedObject && field.Name == "metadata" && field.Type.Kind == ValueKind.Struct)
                 Struct(w, value as JsonObject ?? Empty, field.Type.Struct, storedMetadata: true);
+            else if (present && field.Type.Kind is (ValueKind.Raw or ValueKind.Map) && SchemaAlternative.Of(type, field) is not null) Schemas(w, value!, type, field.Type.Kind == ValueKind.Map);
             else if (present) Value(w, value!, field.Type);
             else Zero(w, field.Type);
         }
         w.WriteEndObject();
+    }
+
+    /// <summary>A JSON schema where something else may stand too: a struct in Go, and written like one.</summary>
+    private static void Schemas(Utf8JsonWriter w, JsonNode value, SchemaType type, bool map)
+    {
+        if (value is JsonObject entries && map)
+        {
+            w.WriteStartObject();
+            foreach (var (key, item) in Sorted(entries))
+            {
+                w.WritePropertyName(key);
+                if (item is null) w.WriteNullValue(); else Schemas(w, item, type, map: false);
+            }
+            w.WriteEndObject();
+        }
+        else if (value is JsonObject schema) Struct(w, schema, type);
+        else if (value is JsonArray list)
+        {
+            w.WriteStartArray();
+            foreach (var item in list)
+                if (item is null) w.WriteNullValue(); else Schemas(w, item, type, map: false);
+            w.WriteEndArray();
+        }
+        else value.WriteTo(w);
     }
 
     /// <summary>A custom resource: the envelope first, so that every stored object starts alike, then everything else sorted.</summary>

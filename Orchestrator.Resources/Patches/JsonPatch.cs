@@ -13,6 +13,9 @@ public static class JsonPatch
     /// <summary>Most operations one patch may have; more is a 413.</summary>
     public const int MaxOperations = 10_000;
 
+    /// <summary>Most bytes that all copies of one patch may come to: each could double the document.</summary>
+    public const int MaxCopied = 3 * 1024 * 1024;
+
     /// <summary>
     /// Applies the operations in order; all or nothing as far as the caller is concerned, because a failure throws. <paramref name="document"/> is
     /// changed and returned. Throws <see cref="StatusException"/>: 400 for what is no patch, 413 for too many operations, 422 for one that does not apply.
@@ -22,9 +25,12 @@ public static class JsonPatch
         var operations = Parse(patch);
         if (operations.Count > MaxOperations)
             throw new ApiStatus(413, "RequestEntityTooLarge", $"The allowed maximum operations in a JSON patch is {MaxOperations}, got {operations.Count}").AsException();
-        foreach (var operation in operations) Apply(document, operation);
+        var copied = 0L;
+        foreach (var operation in operations) Apply(document, operation, ref copied);
         return document;
     }
+
+    private static readonly JsonSerializerOptions Unlimited = new() { MaxDepth = int.MaxValue };
 
     private static List<JsonObject> Parse(ReadOnlySpan<byte> patch)
     {
@@ -43,7 +49,7 @@ public static class JsonPatch
         }
     }
 
-    private static void Apply(JsonNode document, JsonObject operation)
+    private static void Apply(JsonNode document, JsonObject operation, ref long bytesCopied)
     {
         var op = Text(operation, "op");
         switch (op)
@@ -67,6 +73,9 @@ public static class JsonPatch
                 break;
             case "copy":
                 var copied = Target(document, operation, "from", "copy operation does not apply: doc is missing from path: {0}").Get("copy");
+                bytesCopied += copied?.ToJsonString(Unlimited).Length ?? 4;
+                if (bytesCopied > MaxCopied)
+                    throw PatchErrors.DoesNotApply($"Unable to complete the copy, the accumulated size increase of copy is {bytesCopied}, exceeding the limit {MaxCopied}");
                 Target(document, operation, "path", "copy operation does not apply: doc is missing destination path: {0}").Add(copied?.DeepClone());
                 break;
             case "test":

@@ -203,7 +203,8 @@ internal static class WorkloadValidation
 
     private static void LongRunning(Field template, string kind, FieldErrors errors)
     {
-        PodSpecValidation.Template(template, errors);
+        // As upstream, a StatefulSet's pods are judged when they are made: their mounts may name claims that the set makes for each of them.
+        if (kind == "StatefulSet") PodSpecValidation.TemplateMetadata(template, errors); else PodSpecValidation.Template(template, errors);
         var policy = template["spec"]["restartPolicy"];
         if (policy.Text != "Always") errors.NotSupported(policy, ["Always"]);
         var deadline = template["spec"]["activeDeadlineSeconds"];

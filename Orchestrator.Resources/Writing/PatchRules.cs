@@ -43,7 +43,7 @@ public static class PatchRules
         var type = SchemaCatalog.Default.Find(target.SchemaName);
         var patched = form switch
         {
-            Form.Json => JsonPatch.Apply(current.DeepClone(), patch),
+            Form.Json => WithinDepth(JsonPatch.Apply(current.DeepClone(), patch), 0),
             Form.Merge => MergePatch.Apply(current.DeepClone(), Document(patch)),
             _ when type is null or { IsCustom: true } => throw new ApiStatus(415, "UnsupportedMediaType", "strategic merge patch is not supported for this resource").AsException(),
             _ => StrategicMergePatch.Apply(current.DeepClone().AsObject(), Document(patch), type),
@@ -56,6 +56,15 @@ public static class PatchRules
     }
 
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = ObjectDecoder.MaxDepth + 1 };
+
+    // Step by step, a patch can build what no body could say at once.
+    private static JsonNode WithinDepth(JsonNode node, int depth)
+    {
+        if (depth > ObjectDecoder.MaxDepth) throw PatchErrors.DoesNotApply("exceeded max depth");
+        foreach (var inner in node switch { JsonObject obj => obj.Select(p => p.Value), JsonArray list => list, _ => Enumerable.Empty<JsonNode?>() })
+            if (inner is JsonObject or JsonArray) WithinDepth(inner, depth + 1);
+        return node;
+    }
 
     private static JsonObject Document(ReadOnlySpan<byte> patch)
     {

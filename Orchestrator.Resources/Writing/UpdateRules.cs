@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Apply;
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
+using Orchestrator.Resources.Schema;
 using Orchestrator.Resources.Validation;
 
 namespace Orchestrator.Resources.Writing;
@@ -14,7 +16,7 @@ public static class UpdateRules
 
     /// <summary>
     /// Decides an update of <paramref name="old"/> (without resourceVersion) at <paramref name="version"/> to <paramref name="obj"/>, which is decoded, and
-    /// is changed in place. A resourceVersion or uid in <paramref name="obj"/> is a precondition.
+    /// may be changed in place. A resourceVersion or uid in <paramref name="obj"/> is a precondition.
     /// </summary>
     public static WriteDecision Decide(ResourceKind kind, JsonObject obj, JsonObject old, long version, string subresource)
     {
@@ -30,6 +32,8 @@ public static class UpdateRules
 
         kind.Strategy.PrepareForUpdate(obj, old, subresource);
         kind.Strategy.Default(obj);
+        // Compared in the form that is stored: a client need not send the zero values that it holds (a container's empty resources, a template's creationTimestamp).
+        if (subresource.Length == 0) obj = CanonicalJson.Normalize(obj, SchemaCatalog.Default.Find(kind.SchemaName));
         if (kind.HasGeneration && kind.Strategy.ChangesGeneration(obj, old)) ObjectMeta.RaiseGeneration(obj);
 
         var errors = new FieldErrors();

@@ -21,6 +21,7 @@ internal sealed class CertificateSigningRequestStrategy : RuledStrategy
         base.PrepareForUpdate(obj, old, subresource == "approval" ? "status" : subresource);
         obj.Remove("spec");
         if (old["spec"] is { } spec) obj["spec"] = spec.DeepClone();
+        StampConditions(obj, old);
         // Approving does not issue, and issuing does not approve: the certificate belongs to status alone.
         if (subresource != "approval" || obj["status"] is not JsonObject status) return;
         status.Remove("certificate");
@@ -32,5 +33,16 @@ internal sealed class CertificateSigningRequestStrategy : RuledStrategy
     {
         CertificateRequestValidation.Validate(Field.Of(obj), errors);
         CertificateRequestValidation.ValidateChange(Field.Of(obj), Field.Of(old), subresource, errors);
+    }
+
+    /// <summary>A condition that does not say since when it holds, as kubectl's, holds since it did before, or since it was set.</summary>
+    private static void StampConditions(JsonObject obj, JsonObject old)
+    {
+        foreach (var condition in (obj["status"]?["conditions"] as JsonArray ?? []).OfType<JsonObject>())
+        {
+            if (condition["lastTransitionTime"] is not null) continue;
+            var before = (old["status"]?["conditions"] as JsonArray ?? []).OfType<JsonObject>().FirstOrDefault(c => JsonNode.DeepEquals(c["type"], condition["type"]) && JsonNode.DeepEquals(c["status"], condition["status"]));
+            if ((before?["lastTransitionTime"] ?? condition["lastUpdateTime"]) is { } since) condition["lastTransitionTime"] = since.DeepClone();
+        }
     }
 }

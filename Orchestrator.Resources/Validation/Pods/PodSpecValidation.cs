@@ -22,10 +22,16 @@ internal static class PodSpecValidation
     /// <summary>A PodTemplateSpec: its labels and annotations, and its spec; ephemeral containers are none of a template's.</summary>
     public static void Template(Field template, FieldErrors errors)
     {
-        ObjectMetaValidation.Labels(template["metadata"]["labels"], errors);
-        ObjectMetaValidation.Annotations(template["metadata"]["annotations"], errors);
+        TemplateMetadata(template, errors);
         Spec(template["spec"], podName: "", errors);
         if (template["spec"]["ephemeralContainers"].Count > 0) errors.Forbidden(template["spec"]["ephemeralContainers"], "ephemeral containers not allowed in pod template");
+    }
+
+    /// <summary>What a template's pods will be called by.</summary>
+    public static void TemplateMetadata(Field template, FieldErrors errors)
+    {
+        ObjectMetaValidation.Labels(template["metadata"]["labels"], errors);
+        ObjectMetaValidation.Annotations(template["metadata"]["annotations"], errors);
     }
 
     private static void Spec(Field spec, string podName, FieldErrors errors)

@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orchestrator.Actors;
 using Orchestrator.Actors.Caching;
@@ -25,6 +26,11 @@ public sealed class ApiFixture : IAsyncLifetime
     private ActorSystem _system = null!;
     private ApiServer _server = null!;
 
+    /// <summary>Where the server logs; nowhere where not said.</summary>
+    public ILoggerFactory Logging { get; init; } = NullLoggerFactory.Instance;
+
+    public ActorSystem System => _system;
+
     public ClusterPki Pki { get; private set; } = null!;
 
     public ControlPlane Plane { get; private set; } = null!;
@@ -41,7 +47,7 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         Pki = ClusterPki.LoadOrCreate(Path.Combine(_directory, "pki"), [], TimeProvider.System);
         Tokens = new ServiceAccountTokens(Pki.ServiceAccountKey, TimeProvider.System);
-        _system = ActorSystem.Create("api-tests", new ActorSystemSetup { TimeProvider = TimeProvider.System, LoggerFactory = NullLoggerFactory.Instance });
+        _system = ActorSystem.Create("api-tests", new ActorSystemSetup { TimeProvider = TimeProvider.System, LoggerFactory = Logging });
         Plane = await ControlPlane.StartAsync(_system, _journal, new ControlPlaneOptions { CaCertificate = Pki.Authority.CertificatePem }, SecretSealer.None, _ => new PodToken("", default), 6443);
         _server = await ApiServer.StartAsync(new ApiServerOptions
         {
@@ -52,7 +58,7 @@ public sealed class ApiFixture : IAsyncLifetime
             Plane = Plane,
             Journal = _journal,
             Time = TimeProvider.System,
-            Logging = NullLoggerFactory.Instance,
+            Logging = Logging,
         });
         Admin = Client(Pki.Admin);
     }

@@ -5,13 +5,13 @@ internal static class Eventually
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
-    /// <summary>Asks until it holds. Throws <see cref="OperationCanceledException"/> after a minute.</summary>
-    public static async Task HoldsAsync(Func<Task<bool>> condition)
+    /// <summary>Asks until it holds. Throws <see cref="TimeoutException"/>, which says <paramref name="what"/> was waited for, after a minute.</summary>
+    public static async Task HoldsAsync(Func<Task<bool>> condition, string what = "what a test waited for")
     {
         using var deadline = new CancellationTokenSource(Deadline);
         while (!await condition())
         {
-            deadline.Token.ThrowIfCancellationRequested();
+            if (deadline.IsCancellationRequested) throw new TimeoutException($"{what} did not come about");
             await Task.Yield();
         }
     }

@@ -19,15 +19,21 @@ public sealed class CertificateApiTests
         await using var cluster = await RemoteClusterFixture.StartAsync();
         using var admin = cluster.Client("admin", "system:masters");
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        await PostAsync(admin, "jane", SignerNames.Client, Request(key, "jane", "dev"), 3600, "client auth");
-        Status(cluster, "jane").ShouldBeNull("a request is never approved by its own words");
-        ((string?)cluster.Plane.Services.Cache.Get(Key("jane"))!.ToJsonObject()["spec"]!["username"]).ShouldBe("admin");
-        await ApproveAsync(admin, "jane");
-        await cluster.UntilAsync(() => Status(cluster, "jane")?["certificate"] is not null);
-        using var certificate = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(Convert.FromBase64String((string)Status(cluster, "jane")!["certificate"]!)));
-        SubjectNames.Of(certificate).User.ShouldBe("jane");
-        (certificate.NotAfter.ToUniversalTime() - TimeProvider.System.GetUtcNow().UtcDateTime).ShouldBeInRange(TimeSpan.FromMinutes(55), TimeSpan.FromMinutes(61));
-        cluster.Authority.IsValidClient(certificate).ShouldBeTrue();
+        using var rsa = RSA.Create(2048);
+        var other = new CertificateRequest(SubjectNames.Build("jack", ["dev"]), rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1).CreateSigningRequestPem();
+        // The authority's own key is elliptic; what it certifies need not be.
+        foreach (var (user, pem) in new[] { ("jane", Request(key, "jane", "dev")), ("jack", other) })
+        {
+            await PostAsync(admin, user, SignerNames.Client, pem, 3600, "client auth");
+            Status(cluster, user).ShouldBeNull("a request is never approved by its own words");
+            ((string?)cluster.Plane.Services.Cache.Get(Key(user))!.ToJsonObject()["spec"]!["username"]).ShouldBe("admin");
+            await ApproveAsync(admin, user);
+            await cluster.UntilAsync(() => Status(cluster, user)?["certificate"] is not null);
+            using var certificate = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(Convert.FromBase64String((string)Status(cluster, user)!["certificate"]!)));
+            SubjectNames.Of(certificate).User.ShouldBe(user);
+            (certificate.NotAfter.ToUniversalTime() - TimeProvider.System.GetUtcNow().UtcDateTime).ShouldBeInRange(TimeSpan.FromMinutes(55), TimeSpan.FromMinutes(61));
+            cluster.Authority.IsValidClient(certificate).ShouldBeTrue();
+        }
     }
 
     [Fact]

@@ -37,6 +37,17 @@ public class ApplyPropertyTests
     [Fact]
     public void List_items_by_key_agree_with_the_model() => Check.QuickThrowOnFailure(Prop.ForAll(Arb.From(Steps), steps => Agrees(steps, new Itemwise())));
 
+    [Fact]
+    public void Fields_of_a_struct_agree_with_the_model() => Check.QuickThrowOnFailure(Prop.ForAll(Arb.From(Steps), steps => Agrees(steps, new Fieldwise())));
+
+    [Fact]
+    public void Members_of_a_set_agree_with_the_model() => Check.QuickThrowOnFailure(Prop.ForAll(Arb.From(Steps), steps =>
+        Agrees([.. steps.Select(s => s with { Wanted = s.Wanted.ToDictionary(w => w.Key, _ => "is there", StringComparer.Ordinal) })], new Setwise())));
+
+    [Fact]
+    public void An_atomic_list_has_one_owner_or_several_that_agree() => Check.QuickThrowOnFailure(Prop.ForAll(Arb.From(Steps), steps =>
+        Agrees([.. steps.Select(s => s with { Wanted = s.Wanted.Count == 0 ? s.Wanted : new(StringComparer.Ordinal) { ["all"] = string.Concat(s.Wanted.Keys.Order(StringComparer.Ordinal)) } })], new Atomic())));
+
     private static bool Agrees(List<Step> steps, Form form)
     {
         var model = new Dictionary<string, Held>(StringComparer.Ordinal);
@@ -175,5 +186,59 @@ public class ApplyPropertyTests
             (obj["template"]?["spec"]?["volumes"] as JsonArray ?? []).ToDictionary(i => (string)i!["name"]!, i => (string?)i!["hostPath"]?["path"], StringComparer.Ordinal);
 
         public override string PathOf(string key) => $"f:template/f:spec/f:volumes/k:{{\"name\":\"{key}\"}}/f:hostPath/f:path";
+    }
+
+    /// <summary>A pod template with a spec of the given fields.</summary>
+    private abstract class Templates() : Form(KindCatalog.Default.Get("podtemplates"))
+    {
+        public override JsonObject Of(Dictionary<string, string> entries)
+        {
+            var spec = new JsonObject();
+            if (entries.Count > 0) Fill(spec, entries);
+            return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "PodTemplate", ["metadata"] = new JsonObject { ["name"] = "t" }, ["template"] = new JsonObject { ["spec"] = spec } };
+        }
+
+        protected abstract void Fill(JsonObject spec, Dictionary<string, string> entries);
+
+        protected static JsonObject Spec(JsonObject obj) => obj["template"]?["spec"] as JsonObject ?? [];
+    }
+
+    private sealed class Fieldwise : Templates
+    {
+        private static readonly Dictionary<string, string> Names = new(StringComparer.Ordinal) { ["a"] = "hostname", ["b"] = "subdomain", ["c"] = "nodeName", ["d"] = "priorityClassName" };
+
+        protected override void Fill(JsonObject spec, Dictionary<string, string> entries)
+        {
+            foreach (var (key, value) in entries) spec[Names[key]] = value;
+        }
+
+        public override Dictionary<string, string?> Values(JsonObject obj) => Names.Where(n => Spec(obj)[n.Value] is not null).ToDictionary(n => n.Key, n => (string?)Spec(obj)[n.Value], StringComparer.Ordinal);
+
+        public override string PathOf(string key) => $"f:template/f:spec/f:{Names[key]}";
+    }
+
+    private sealed class Atomic : Templates
+    {
+        protected override void Fill(JsonObject spec, Dictionary<string, string> entries) =>
+            spec["tolerations"] = new JsonArray([.. entries["all"].Select(c => (JsonNode)new JsonObject { ["key"] = $"{c}", ["operator"] = "Exists" })]);
+
+        public override Dictionary<string, string?> Values(JsonObject obj) => Spec(obj)["tolerations"] is JsonArray { Count: > 0 } all
+            ? new(StringComparer.Ordinal) { ["all"] = string.Concat(all.Select(t => (string?)t!["key"])) } : [];
+
+        public override string PathOf(string key) => "f:template/f:spec/f:tolerations";
+    }
+
+    private sealed class Setwise() : Form(ApplyPropertyTests.Kind)
+    {
+        public override JsonObject Of(Dictionary<string, string> entries)
+        {
+            var metadata = new JsonObject { ["name"] = "c" };
+            if (entries.Count > 0) metadata["finalizers"] = new JsonArray([.. entries.Keys.Select(k => (JsonNode)$"x.example/{k}")]);
+            return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "ConfigMap", ["metadata"] = metadata };
+        }
+
+        public override Dictionary<string, string?> Values(JsonObject obj) => (obj["metadata"]?["finalizers"] as JsonArray ?? []).ToDictionary(i => ((string)i!)[10..], _ => (string?)"is there", StringComparer.Ordinal);
+
+        public override string PathOf(string key) => $"f:metadata/f:finalizers/v:\"x.example/{key}\"";
     }
 }
