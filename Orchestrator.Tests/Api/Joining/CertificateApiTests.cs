@@ -38,7 +38,6 @@ public sealed class CertificateApiTests
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         foreach (var (name, signer, user, group, usage, words) in new[]
         {
-            ("masters", SignerNames.Client, "eve", "system:masters", "client auth", "system:masters group is not allowed"),
             ("member", SignerNames.Client, "orchestrator:member:x", "orchestrator:members", "client auth", "orchestrator:members group is not allowed"),
             ("usage", SignerNames.Client, "eve", "dev", "server auth", "invalid usage for client certificate: server auth"),
             ("node", SignerNames.KubeletClient, "eve", "system:nodes", "client auth", "does not begin with system:node:"),
