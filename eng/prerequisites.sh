@@ -43,3 +43,9 @@ fetch_kubectls() {
     rm -rf "$apt"
   fi
 }
+
+# Installs the JavaScript client that a test's program uses, in the versions of its lock file.
+fetch_node_client() {
+  { command -v node && command -v npm; } >/dev/null || install_packages nodejs npm
+  [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] || (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+}

@@ -12,6 +12,13 @@ public sealed record ShellResult(int ExitCode, string Output, string Errors)
         ExitCode.ShouldBe(0, $"{Errors}\n{Output}");
         return Output;
     }
+
+    /// <summary>Checks how the command ended and what its output begins with.</summary>
+    public void ShouldBeAnswer(int exitCode, string output)
+    {
+        ExitCode.ShouldBe(exitCode, $"{Errors}\n{Output}");
+        Output.ShouldStartWith(output);
+    }
 }
 
 /// <summary>Runs programs to their end.</summary>
