@@ -15,11 +15,14 @@ var detach = new Option<bool>("--detach") { Description = "Return when the clust
 port.Validators.Add(r => { if (r.GetValue(port) is < 1 or > 65535) r.AddError("--port must be between 1 and 65535"); });
 nodes.Validators.Add(r => { if (r.GetValue(nodes) is < 0 or > 100) r.AddError("--nodes must be between 0 and 100"); });
 
-var up = new Command("up", "Start a cluster, or resume the one in the directory") { data, config, port, nodes, nodeName, members, postgres, detach };
+var simulatedNodes = new Option<int>("--simulated-nodes") { Description = "Run so many nodes whose containers exist only in name, for tests of scale; no Docker is needed" };
+simulatedNodes.Validators.Add(r => { if (r.GetValue(simulatedNodes) is < 0 or > 20_000) r.AddError("--simulated-nodes must be between 0 and 20000"); });
+
+var up = new Command("up", "Start a cluster, or resume the one in the directory") { data, config, port, nodes, simulatedNodes, nodeName, members, postgres, detach };
 up.SetAction((parsed, cancel) => RunAsync(() =>
 {
     var options = new UpOptions(Path.GetFullPath(parsed.GetValue(data)!), parsed.GetValue(nodes), parsed.GetValue(port), parsed.GetValue(nodeName),
-        parsed.GetValue(config) is { } file ? Path.GetFullPath(file) : null, parsed.GetValue(members), parsed.GetValue(postgres));
+        parsed.GetValue(config) is { } file ? Path.GetFullPath(file) : null, parsed.GetValue(members), parsed.GetValue(postgres), parsed.GetValue(simulatedNodes));
     var command = new UpCommand(Progress.Terminal, TimeProvider.System);
     return parsed.GetValue(detach) ? command.RunDetachedAsync(options, cancel) : command.RunAsync(options, cancel);
 }));

@@ -34,7 +34,7 @@ awk -F'\t' 'FILENAME == ARGV[1] { why[$1] = $2; next } { if ($1 in why) print "|
   cat <<TEXT
 # Upstream's conformance suite
 
-How it is built and run: \`../shared/conformance/README.md\` (Kubernetes 1.20.2's own end-to-end suite, over protobuf, on one node). Written by
+How it is built and run: \`../shared/conformance/README.md\` (Kubernetes 1.20.2's own end-to-end suite, over protobuf, on one node and, the serial specs, on two). Written by
 \`eng/conformance-report.sh\` from the suite's reports; why a spec fails is kept in \`eng/conformance-reasons.tsv\`.
 
 $(date -u -d "@$newest" +%F): **$(count passed) passed, $(count failed) failed**; $(count skipped) of the suite's $(wc -l < "$work/verdicts" | tr -d ' ') conformance specs were not run.

@@ -23,14 +23,45 @@ public static class AdmissionChain
         if (kind is { Group: "", Kind: "PersistentVolume" or "PersistentVolumeClaim" }) VolumeAdmission.Admit(kind.Kind, obj, cache);
         var ns = ObjectMeta.Get(obj, "namespace");
         DefaultClasses.Apply(kind, obj, cache);
-        if (kind is { Group: "", Kind: "PersistentVolumeClaim" }) Refuse(kind, obj, cache.List("limitranges", ns).SelectMany(r => LimitRanges.CheckClaim(obj, r.ToJsonObject())));
         if (kind is not { Group: "", Kind: "Pod" }) return;
         foreach (var range in cache.List("limitranges", ns)) LimitRanges.Default(obj, range.ToJsonObject());
-        Refuse(kind, obj, cache.List("limitranges", ns).SelectMany(r => LimitRanges.CheckPod(obj, r.ToJsonObject())));
         var (priority, preemption) = Priority(obj, cache);
         PodAdmission.Admit(obj, Account(obj, ns, cache), Random.Shared, priority, preemption);
         DefaultClasses.Runtime(obj, cache);
     }
+
+    /// <summary>What a new object must be in its namespace, asked when nobody changes it any more. Throws <see cref="StatusException"/> 403 for a refusal.</summary>
+    public static void Validate(ResourceKind kind, JsonObject obj, ResourceCache cache)
+    {
+        if (kind is not { Group: "", Kind: "Pod" or "PersistentVolumeClaim" }) return;
+        var ns = ObjectMeta.Get(obj, "namespace");
+        var ranges = cache.List("limitranges", ns).Select(r => r.ToJsonObject());
+        if (kind.Kind == "PersistentVolumeClaim")
+        {
+            Refuse(kind, obj, ranges.SelectMany(r => LimitRanges.CheckClaim(obj, r)));
+            return;
+        }
+        Refuse(kind, obj, ranges.SelectMany(r => LimitRanges.CheckPod(obj, r)));
+        if (PodSecurity.Refusal(NamespaceLabels(ns, cache), obj["spec"]!.AsObject()) is { } refusal) Refuse(kind, obj, [refusal]);
+    }
+
+    /// <summary>What the creator of a pod, or of something that makes pods, is to be warned about in its namespace; null for nothing.</summary>
+    public static string? SecurityWarning(ResourceKind kind, JsonObject obj, string ns, ResourceCache cache)
+    {
+        if (!kind.Namespaced || NamespaceLabels(ns, cache) is not { } labels) return null;
+        var spec = (kind.Group, kind.Kind) switch
+        {
+            ("", "Pod") => obj["spec"],
+            ("", "ReplicationController") or ("apps", "Deployment" or "ReplicaSet" or "StatefulSet" or "DaemonSet") or ("batch", "Job") => obj["spec"]?["template"]?["spec"],
+            ("batch", "CronJob") => obj["spec"]?["jobTemplate"]?["spec"]?["template"]?["spec"],
+            ("", "PodTemplate") => obj["template"]?["spec"],
+            _ => null,
+        };
+        return spec is JsonObject pod ? PodSecurity.Warning(labels, pod) : null;
+    }
+
+    private static JsonObject? NamespaceLabels(string ns, ResourceCache cache) =>
+        cache.Get(new ResourceKey("namespaces", "", ns)) is { Labels.Count: > 0 } entry ? entry.ToJsonObject()["metadata"]?["labels"] as JsonObject : null;
 
     /// <summary>Refuses an object for what is out of bounds, in upstream's form of one or of several errors.</summary>
     private static void Refuse(ResourceKind kind, JsonObject obj, IEnumerable<string> problems)

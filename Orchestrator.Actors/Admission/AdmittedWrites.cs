@@ -207,6 +207,7 @@ public static class AdmittedWrites
             ResourceWriter.Prepare(services, kind, ns, obj);
         }
         CreateRules.Validate(kind, obj);
+        AdmissionChain.Validate(kind, obj, services.Cache);
         await services.Admission.ValidateAsync(Ask(), warnings, cancel);
     }
 

@@ -4,11 +4,13 @@ namespace Orchestrator.Actors.Caching;
 
 /// <summary>
 /// The few fields of an object that selectors, indexes and control loops need without parsing the whole: read in one pass over the bytes.
-/// Lists and maps are shared empty instances where the object has none.
+/// Lists and maps are shared: empty ones, and those of objects that say the same (all pods of one set do).
 /// </summary>
 public sealed class ObjectHeader
 {
     private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>();
+    private static readonly SharedValues<IReadOnlyDictionary<string, string>> SharedLabels = new();
+    private static readonly SharedValues<IReadOnlyList<OwnerReference>> SharedOwners = new();
 
     /// <summary><c>metadata.uid</c>.</summary>
     public string Uid { get; private set; } = "";
@@ -31,6 +33,12 @@ public sealed class ObjectHeader
     /// <summary><c>status.phase</c>, empty where there is none.</summary>
     public string Phase { get; private set; } = "";
 
+    /// <summary>Whether a condition Ready in <c>status.conditions</c> is True.</summary>
+    public bool Ready { get; private set; }
+
+    /// <summary>That condition's <c>lastTransitionTime</c> where it is True and has one.</summary>
+    public DateTimeOffset? ReadySince { get; private set; }
+
     /// <summary>The owner that controls the object, or null.</summary>
     public OwnerReference? ControllerOwner
     {
@@ -50,40 +58,91 @@ public sealed class ObjectHeader
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("metadata"u8)) header.ReadMetadata(ref reader);
+            if (reader.ValueTextEquals("metadata"u8)) header.ReadMetadata(ref reader, json);
             else if (reader.ValueTextEquals("spec"u8)) header.NodeName = ReadStringField(ref reader, "nodeName"u8);
-            else if (reader.ValueTextEquals("status"u8)) header.Phase = ReadStringField(ref reader, "phase"u8);
+            else if (reader.ValueTextEquals("status"u8)) header.ReadStatus(ref reader);
             else Skip(ref reader);
         }
         return header;
     }
 
-    private void ReadMetadata(ref Utf8JsonReader reader)
+    private void ReadMetadata(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject) return;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("uid"u8)) Uid = NextString(ref reader);
-            else if (reader.ValueTextEquals("labels"u8)) Labels = ReadMap(ref reader);
+            else if (reader.ValueTextEquals("labels"u8)) Labels = ReadMap(ref reader, json);
             else if (reader.ValueTextEquals("deletionTimestamp"u8)) { reader.Read(); Deleting = reader.TokenType == JsonTokenType.String; }
             else if (reader.ValueTextEquals("finalizers"u8)) Finalizers = ReadStrings(ref reader);
-            else if (reader.ValueTextEquals("ownerReferences"u8)) Owners = ReadOwners(ref reader);
+            else if (reader.ValueTextEquals("ownerReferences"u8)) Owners = ReadOwners(ref reader, json);
             else Skip(ref reader);
         }
     }
 
-    private static IReadOnlyDictionary<string, string> ReadMap(ref Utf8JsonReader reader)
+    private void ReadStatus(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return;
+        }
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("phase"u8)) Phase = string.Intern(NextString(ref reader)); // five of them
+            else if (reader.ValueTextEquals("conditions"u8)) ReadConditions(ref reader);
+            else Skip(ref reader);
+        }
+    }
+
+    private void ReadConditions(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return;
+        }
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            bool ready = false, holds = false;
+            DateTimeOffset? since = null;
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (reader.ValueTextEquals("type"u8)) ready = reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("Ready"u8);
+                else if (reader.ValueTextEquals("status"u8)) holds = reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("True"u8);
+                else if (reader.ValueTextEquals("lastTransitionTime"u8))
+                {
+                    if (reader.Read() && reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out var at)) since = at;
+                    else reader.Skip();
+                }
+                else Skip(ref reader);
+            }
+            if (ready && holds) (Ready, ReadySince) = (true, since);
+        }
+    }
+
+    private static IReadOnlyDictionary<string, string> ReadMap(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject) return NoLabels;
+        var copy = reader;
+        copy.Skip();
+        var source = json[(int)reader.TokenStartIndex..(int)copy.BytesConsumed];
+        if (SharedLabels.Find(source) is { } shared)
+        {
+            reader = copy;
+            return shared;
+        }
         Dictionary<string, string>? map = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var key = string.Intern(reader.GetString()!); // label keys repeat in every object
             (map ??= new Dictionary<string, string>(StringComparer.Ordinal))[key] = NextString(ref reader);
         }
-        return map ?? NoLabels;
+        return map is null ? NoLabels : SharedLabels.Add(source, map);
     }
 
     private static List<string> ReadStrings(ref Utf8JsonReader reader)
@@ -95,11 +154,19 @@ public sealed class ObjectHeader
         return list;
     }
 
-    private static List<OwnerReference> ReadOwners(ref Utf8JsonReader reader)
+    private static IReadOnlyList<OwnerReference> ReadOwners(ref Utf8JsonReader reader, ReadOnlySpan<byte> json)
     {
         var list = new List<OwnerReference>();
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartArray) return list;
+        var copy = reader;
+        copy.Skip();
+        var source = json[(int)reader.TokenStartIndex..(int)copy.BytesConsumed];
+        if (SharedOwners.Find(source) is { } shared)
+        {
+            reader = copy;
+            return shared;
+        }
         while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
         {
             string apiVersion = "", kind = "", name = "", uid = "";
@@ -116,7 +183,7 @@ public sealed class ObjectHeader
             }
             list.Add(new OwnerReference(apiVersion, kind, name, uid, controller, block));
         }
-        return list;
+        return SharedOwners.Add(source, list);
     }
 
     /// <summary>The reader stands on the property whose value is an object; reads one string field of it and skips the rest.</summary>

@@ -25,6 +25,7 @@ public sealed class ResourceCache
     private readonly ConcurrentDictionary<string, long> _tombstones = new(StringComparer.Ordinal);
     private readonly EntryIndex _byOwner = new();
     private readonly EntryIndex _byNode = new();
+    private readonly EntryIndex _orphans = new();
     private readonly DefinitionCatalog _definitions;
     private readonly Dictionary<string, List<JournalRow>> _ofUnknownKinds = new(StringComparer.Ordinal);
     private readonly ResourceChange _origin;
@@ -72,6 +73,10 @@ public sealed class ResourceCache
 
     /// <summary>The objects that name this uid among their owners.</summary>
     public IReadOnlyCollection<ResourceEntry> OwnedBy(string ownerUid) => _byOwner.Find(ownerUid);
+
+    /// <summary>The pods or ReplicaSets of a namespace that no owner controls: those that a controller may take up.</summary>
+    public IReadOnlyCollection<ResourceEntry> Orphans(string resource, string ns) =>
+        IsAdopted(resource) ? _orphans.Find($"{resource}/{ns}") : [.. List(resource, ns).Where(e => e.Header.ControllerOwner is null)];
 
     /// <summary>The pods bound to a node.</summary>
     public IReadOnlyCollection<ResourceEntry> OnNode(string node) => _byNode.Find(node);
@@ -189,9 +194,11 @@ public sealed class ResourceCache
             return null;
         }
         key = key with { Resource = kind.GroupResource }; // one string for all
+        // The strings of the key, too, are one for all versions.
+        if (_byKey.TryGetValue(key, out var previous)) key = previous.Key;
+        else key = key with { Namespace = string.Intern(key.Namespace) };
         var json = ResourceVersionSplice.Insert(_sealer.Open(key.Resource, row.PersistenceId, row.Payload).Span, row.Ordering);
         var entry = new ResourceEntry(key, kind, row.Ordering, row.SequenceNr, json);
-        _byKey.TryGetValue(key, out var previous);
         var deleted = row.Operation == IJournal.Tombstone;
         if (deleted && previous is null)
         {
@@ -236,8 +243,13 @@ public sealed class ResourceCache
     private void Reindex(ResourceEntry? old, ResourceEntry? now)
     {
         if (old?.Header.Owners.Count > 0 || now?.Header.Owners.Count > 0) Reindex(_byOwner, old, now, e => e.Header.Owners.Select(o => o.Uid));
+        if (IsAdopted((now ?? old)!.Key.Resource)) Reindex(_orphans, old, now, OrphanPlace);
         if ((now ?? old)!.Key.Resource == "pods") Reindex(_byNode, old, now, e => e.Header.NodeName.Length == 0 ? [] : [e.Header.NodeName]);
     }
+
+    private static bool IsAdopted(string resource) => resource is "pods" or "replicasets.apps";
+
+    private static IEnumerable<string> OrphanPlace(ResourceEntry entry) => entry.Header.ControllerOwner is null ? [$"{entry.Key.Resource}/{entry.Namespace}"] : [];
 
     private static void Reindex(EntryIndex index, ResourceEntry? old, ResourceEntry? now, Func<ResourceEntry, IEnumerable<string>> values)
     {

@@ -22,8 +22,10 @@ public sealed class EventRecorderActor : ReceiveActor, IWithTimers
     private readonly ControlPlaneServices _services;
     private readonly ILogger _log;
     private readonly ResourceKind _kind;
-    private readonly WriteContext _context = WriteContext.System("event-recorder");
+    // Nobody edits an Event: noting who owns its fields would take a third of its size.
+    private readonly WriteContext _context = WriteContext.System("event-recorder") with { FieldManager = "" };
     private readonly Dictionary<Correlation, Series> _series = [];
+    private readonly EventSpamFilter _spam = new();
     private readonly Dictionary<ResourceKey, (Correlation Correlation, RecordEvent Event)> _inFlight = [];
 
     /// <param name="services">Shared services.</param>
@@ -48,6 +50,7 @@ public sealed class EventRecorderActor : ReceiveActor, IWithTimers
     {
         var correlation = new Correlation(e.Uid, e.Name, e.Type, e.Reason, e.Message, e.Component, e.Host, e.FieldPath);
         var now = _services.Time.GetUtcNow();
+        if (!_spam.Passes(e, now)) return;
         if (_series.TryGetValue(correlation, out var known) && _services.Cache.Get(known.Key) is not null)
         {
             known = known with { Count = known.Count + 1 };

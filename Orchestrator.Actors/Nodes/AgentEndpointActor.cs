@@ -28,7 +28,7 @@ public sealed partial class AgentEndpointActor : ReceiveActor
     private readonly ControlPlaneServices _services;
     private readonly PodTokenIssuer _tokens;
     private readonly ILogger _log;
-    private readonly Dictionary<string, AgentFeed> _feeds = [];
+    private readonly AgentFeeds _feeds = new();
     private IReadOnlyList<string> _endpoints = [];
     private IDisposable? _subscription;
 
@@ -38,10 +38,7 @@ public sealed partial class AgentEndpointActor : ReceiveActor
     {
         (_services, _tokens) = (services, tokens);
         _log = services.Logging.CreateLogger<AgentEndpointActor>();
-        Receive<Folded>(folded =>
-        {
-            foreach (var feed in _feeds.Values) feed.Offer(folded.Changes, Self);
-        });
+        Receive<Folded>(folded => _feeds.Offer(folded.Changes, Self));
         Receive<ClusterEvent.CurrentClusterState>(_ => OnMembers());
         Receive<ClusterEvent.IMemberEvent>(_ => OnMembers());
         Receive<ClusterEvent.LeaderChanged>(_ => { });
@@ -50,8 +47,8 @@ public sealed partial class AgentEndpointActor : ReceiveActor
         Receive<Terminated>(gone => Forget(gone.ActorRef));
         From<AgentHello>((rights, hello) => rights.Is(hello.NodeName) && rights.Owns(hello.Agent), OnHello);
         From<AgentLeft>((rights, left) => rights.Is(left.NodeName), OnLeft);
-        From<FollowObjects>((rights, follow) => rights.Is(follow.NodeName), follow => Feed(follow.NodeName)?.Follow(Rights().Readable(follow.Keys), Self));
-        From<FollowResources>((rights, follow) => rights.Is(follow.NodeName), follow => Feed(follow.NodeName)?.FollowAll(Rights().Followable(follow.Resources), Self));
+        From<FollowObjects>((rights, follow) => rights.Is(follow.NodeName), OnFollow);
+        From<FollowResources>((rights, follow) => rights.Is(follow.NodeName), OnFollowAll);
         From<AgentHeartbeat>((rights, beat) => rights.Is(beat.NodeName), OnHeartbeat);
         From<ReportNodeStatus>((rights, report) => rights.Is(report.NodeName), report => Forward(NodeKey(report.NodeName), report));
         From<ReportPodStatus>((rights, report) => rights.Runs(report.Pod, report.Uid), report => Forward(report.Pod, report));
@@ -125,33 +122,39 @@ public sealed partial class AgentEndpointActor : ReceiveActor
             hello.Agent.Tell(new AgentRefused(ready.Failure is null ? "the node is gone again" : "this member has not caught up with the others yet"), Self);
             return;
         }
-        if (_feeds.Remove(hello.NodeName, out var former) && !former.Agent.Equals(hello.Agent)) Context.Unwatch(former.Agent);
+        if (_feeds.Of(hello.NodeName) is { } former && !former.Agent.Equals(hello.Agent)) Context.Unwatch(former.Agent);
         Context.Watch(hello.Agent);
         var feed = new AgentFeed(hello.NodeName, hello.Agent, _services.Cache);
-        _feeds[hello.NodeName] = feed;
+        _feeds.Add(feed);
         feed.Welcome(node, Self);
         hello.Agent.Tell(new MembersChanged(_endpoints), Self);
     }
 
     private void OnLeft(AgentLeft left)
     {
-        if (_feeds.TryGetValue(left.NodeName, out var feed) && Rights().Owns(feed.Agent)) Forget(feed.Agent);
+        if (_feeds.Of(left.NodeName) is { } feed && Rights().Owns(feed.Agent)) Forget(feed.Agent);
     }
 
     private void Forget(IActorRef agent)
     {
-        foreach (var (node, feed) in _feeds.Where(f => f.Value.Agent.Equals(agent)).ToList())
-        {
-            Context.Unwatch(feed.Agent);
-            _feeds.Remove(node);
-        }
+        if (_feeds.RemoveAgent(agent) is { } feed) Context.Unwatch(feed.Agent);
+    }
+
+    private void OnFollow(FollowObjects follow)
+    {
+        if (_feeds.Of(follow.NodeName) is { } feed) _feeds.Follow(feed, Rights().Readable(follow.Keys), Self);
+    }
+
+    private void OnFollowAll(FollowResources follow)
+    {
+        if (_feeds.Of(follow.NodeName) is { } feed) _feeds.FollowAll(feed, Rights().Followable(follow.Resources), Self);
     }
 
     /// <summary>Alive is alive, known or not; but an agent without a feed hears nothing and must say hello. One that a newer agent replaced must not: they would take the node from each other for ever.</summary>
     private void OnHeartbeat(AgentHeartbeat beat)
     {
         Forward(NodeKey(beat.NodeName), beat);
-        Sender.Tell(Feed(beat.NodeName) is null ? new AgentUnknown(beat.NodeName) : new AgentHeartbeatSeen(), Self);
+        Sender.Tell(_feeds.Of(beat.NodeName) is null ? new AgentUnknown(beat.NodeName) : new AgentHeartbeatSeen(), Self);
     }
 
     private void OnEvent(ReportEvent e) => _services.Events.Tell(new RecordEvent(e.About.Namespace, e.Kind, e.ApiVersion, e.About.Name, e.Uid, "", e.FieldPath,
@@ -183,10 +186,8 @@ public sealed partial class AgentEndpointActor : ReceiveActor
         var endpoints = others.Concat(own.CanBeDialled ? [own] : []).Select(a => a + AgentAddress.EndpointPath).Distinct().Order(StringComparer.Ordinal).ToList();
         if (endpoints.SequenceEqual(_endpoints)) return;
         _endpoints = endpoints;
-        foreach (var feed in _feeds.Values) feed.Agent.Tell(new MembersChanged(_endpoints), Self);
+        foreach (var feed in _feeds.All) feed.Agent.Tell(new MembersChanged(_endpoints), Self);
     }
-
-    private AgentFeed? Feed(string node) => _feeds.GetValueOrDefault(node);
 
     // The sender stays the agent: it is the one to be answered.
     private void Forward(ResourceKey key, object message) => _services.Region.Tell(new ToEntity(key, message), Sender);

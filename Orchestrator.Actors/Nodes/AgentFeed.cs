@@ -10,8 +10,17 @@ internal sealed class AgentFeed(string node, IActorRef agent, ResourceCache cach
 {
     private readonly HashSet<ResourceKey> _keys = [];
     private readonly HashSet<string> _resources = [];
+    private List<ObjectState>? _pods, _objects;
+
+    public string Node => node;
 
     public IActorRef Agent => agent;
+
+    /// <summary>The followed objects.</summary>
+    public IReadOnlyCollection<ResourceKey> Keys => _keys;
+
+    /// <summary>The resources that are followed whole.</summary>
+    public IReadOnlyCollection<string> Resources => _resources;
 
     /// <summary>The node and all its pods.</summary>
     public void Welcome(ResourceEntry nodeEntry, IActorRef self) =>
@@ -35,19 +44,29 @@ internal sealed class AgentFeed(string node, IActorRef agent, ResourceCache cach
         if (added.Count > 0) agent.Tell(new ObjectsChanged([.. added.SelectMany(r => cache.List(r)).Select(State)]), self);
     }
 
-    /// <summary>Tells what of a folded group concerns this agent.</summary>
-    public void Offer(IReadOnlyList<ResourceChange> changes, IActorRef self)
+    /// <summary>Keeps a change of one of its pods until <see cref="Tell"/>; <paramref name="told"/> gets the feed once.</summary>
+    public void TakePod(ResourceChange change, List<AgentFeed> told)
     {
-        List<ObjectState>? pods = null, objects = null;
-        foreach (var change in changes)
-        {
-            var key = change.Entry.Key;
-            if (key.Resource == "pods" && change.Entry.Header.NodeName == node) (pods ??= []).Add(State(change));
-            else if (key.Resource == "nodes" && key.Name == node && change.Type != ChangeType.Deleted) agent.Tell(new NodeChanged(change.Entry.Json), self);
-            if (_resources.Contains(key.Resource) || _keys.Contains(key)) (objects ??= []).Add(State(change));
-        }
-        if (pods is not null) agent.Tell(new PodsChanged(pods), self);
-        if (objects is not null) agent.Tell(new ObjectsChanged(objects), self);
+        if (_pods is null && _objects is null) told.Add(this);
+        (_pods ??= []).Add(State(change));
+    }
+
+    /// <summary>Keeps a change of a followed object until <see cref="Tell"/>.</summary>
+    public void TakeObject(ResourceChange change, List<AgentFeed> told)
+    {
+        if (_pods is null && _objects is null) told.Add(this);
+        (_objects ??= []).Add(State(change));
+    }
+
+    /// <summary>Its Node has changed.</summary>
+    public void TellNode(ResourceChange change, IActorRef self) => agent.Tell(new NodeChanged(change.Entry.Json), self);
+
+    /// <summary>Tells what was kept.</summary>
+    public void Tell(IActorRef self)
+    {
+        if (_pods is not null) agent.Tell(new PodsChanged(_pods), self);
+        if (_objects is not null) agent.Tell(new ObjectsChanged(_objects), self);
+        (_pods, _objects) = (null, null);
     }
 
     private static ObjectState State(ResourceEntry entry) => new(entry.Key, entry.Uid, entry.ResourceVersion, entry.Json);

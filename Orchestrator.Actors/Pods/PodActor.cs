@@ -33,21 +33,28 @@ public sealed class PodActor : ResourceActor
         Command<ReportPodGone>(OnGone);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>A pod that runs, or has ended, may not be heard of for days.</remarks>
+    protected override bool LeavesAtOnce => Current?.Header.Phase is "Running" or "Succeeded" or "Failed";
+
     private void OnBind(BindPod command)
     {
-        var pod = Existing();
+        if (Current is null) throw ApiStatus.NotFound(Kind.GroupResource, Key.Name).AsException();
+        var parts = StoredParts.Find(Current.Json.Span)!.Value;
+        var spec = parts.SpecOf(Current.Json.Span);
         var name = Key.Name;
-        var bound = Current!.Header.NodeName;
+        var bound = Current.Header.NodeName;
         if (command.Uid.Length > 0 && command.Uid != Current.Uid)
             Refuse($"Precondition failed: UID in precondition: {command.Uid}, UID in object meta: {Current.Uid}");
         else if (Current.Header.Deleting) Refuse($"pod {name} is being deleted, cannot be assigned to a host");
         else if (bound.Length > 0) Refuse($"pod {name} is already assigned to node \"{bound}\"");
-        else if (pod["spec"]?["schedulingGates"] is JsonArray { Count: > 0 }) Refuse($"pod {name} has non-empty .spec.schedulingGates");
+        else if (spec["schedulingGates"] is JsonArray { Count: > 0 }) Refuse($"pod {name} has non-empty .spec.schedulingGates");
         else
         {
-            pod["spec"]!["nodeName"] = command.NodeName;
-            PodCondition.Set(pod, "PodScheduled", "True", null, null, Services.Time.GetUtcNow());
-            Commit(new WriteDecision.Put(pod, Created: false), command.Context);
+            var sender = Sender;
+            spec["nodeName"] = command.NodeName;
+            var status = StatusWith(parts, status => PodCondition.Set(status, "PodScheduled", "True", null, null, Services.Time.GetUtcNow()), out _);
+            CommitParts(spec, status, null, command.Context, answer => sender.Tell(answer, Self));
         }
     }
 
@@ -78,15 +85,25 @@ public sealed class PodActor : ResourceActor
     private void OnCondition(SetPodCondition command)
     {
         if (Current is null || Current.Uid != command.Uid || Current.Header.Deleting) return;
-        var pod = CurrentObject();
-        var changed = PodCondition.Set(pod, command.Type, command.Status, command.Reason, command.Message, Services.Time.GetUtcNow());
-        if (command.NominatedNode is { } nominated && ((string?)pod["status"]!["nominatedNodeName"] ?? "") != nominated)
+        var status = StatusWith(StoredParts.Find(Current.Json.Span)!.Value, pod =>
         {
+            var changed = PodCondition.Set(pod, command.Type, command.Status, command.Reason, command.Message, Services.Time.GetUtcNow());
+            if (command.NominatedNode is not { } nominated || ((string?)pod["status"]!["nominatedNodeName"] ?? "") == nominated) return changed;
             if (nominated.Length > 0) pod["status"]!["nominatedNodeName"] = nominated;
             else pod["status"]!.AsObject().Remove("nominatedNodeName");
-            changed = true;
-        }
-        if (changed) Commit(new WriteDecision.Put(pod, Created: false) { Track = "status" }, WriteContext.System("scheduler"), _ => { });
+            return true;
+        }, out var differs);
+        if (differs) CommitParts(null, status, "status", WriteContext.System("scheduler"), _ => { });
+    }
+
+    /// <summary>The status after a change that is made on the pod (of which only the status is there).</summary>
+    private JsonObject StatusWith(StoredParts parts, Func<JsonObject, bool> change, out bool differs)
+    {
+        var pod = new JsonObject { ["status"] = parts.StatusOf(Current!.Json.Span) };
+        differs = change(pod);
+        var status = pod["status"]!.AsObject();
+        pod.Remove("status");
+        return status;
     }
 
     /// <summary>The word of an agent that is back may have come first: what counts is the node as it is now.</summary>
@@ -111,12 +128,11 @@ public sealed class PodActor : ResourceActor
             agent.Tell(accepted, Self);
             return;
         }
-        var pod = CurrentObject();
-        var status = PodStatusMerge.Merge(pod["status"] as JsonObject, JsonNode.Parse(report.StatusJson.Span)!.AsObject());
+        var stored = StoredParts.Find(Current.Json.Span)!.Value.StatusOf(Current.Json.Span);
+        var status = PodStatusMerge.Merge(stored, JsonNode.Parse(report.StatusJson.Span)!.AsObject());
         // An agent that is cut off from its node's actor, or whose node fails otherwise, goes on saying so until the node is ready.
-        if (!NodeReadiness.Allows(Cache, Current.Header.NodeName) && NodeReadiness.Withdraw(status, Services.Time.GetUtcNow())) PodStatusMerge.KeepTransitions(status, pod["status"] as JsonObject);
-        pod["status"] = status;
-        Commit(new WriteDecision.Put(pod, Created: false) { Track = "status" }, Agent, _ => agent.Tell(accepted, Self));
+        if (!NodeReadiness.Allows(Cache, Current.Header.NodeName) && NodeReadiness.Withdraw(status, Services.Time.GetUtcNow())) PodStatusMerge.KeepTransitions(status, stored);
+        CommitParts(null, status, "status", Agent, _ => agent.Tell(accepted, Self));
     }
 
     private void OnGone(ReportPodGone report)

@@ -11,27 +11,27 @@ public static class PodStatusMerge
     private static readonly HashSet<string> AgentConditions =
         ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady"];
 
-    /// <summary>The status to store; neither argument is changed.</summary>
+    /// <summary>The status to store: <paramref name="reported"/> itself, completed from <paramref name="stored"/>, which is not changed.</summary>
     public static JsonObject Merge(JsonObject? stored, JsonObject reported)
     {
-        var merged = reported.DeepClone().AsObject();
-        if (stored is null) return merged;
-        if (stored["nominatedNodeName"] is { } nominated && merged["nominatedNodeName"] is null) merged["nominatedNodeName"] = nominated.DeepClone();
-        var conditions = new JsonArray();
+        if (stored is null) return reported;
+        if (stored["nominatedNodeName"] is { } nominated && reported["nominatedNodeName"] is null) reported["nominatedNodeName"] = nominated.DeepClone();
+        var conditions = reported["conditions"] as JsonArray;
         var seen = new HashSet<string>();
-        foreach (var condition in reported["conditions"] as JsonArray ?? [])
+        foreach (var condition in conditions ?? [])
         {
             if (condition is null) continue;
             seen.Add((string?)condition["type"] ?? "");
-            conditions.Add(KeepTransition(condition.DeepClone().AsObject(), stored));
+            KeepTransition(condition.AsObject(), stored);
         }
         foreach (var condition in stored["conditions"] as JsonArray ?? [])
         {
             var type = (string?)condition?["type"] ?? "";
-            if (condition is not null && !AgentConditions.Contains(type) && seen.Add(type)) conditions.Add(condition.DeepClone());
+            if (condition is null || AgentConditions.Contains(type) || !seen.Add(type)) continue;
+            if (conditions is null) reported["conditions"] = conditions = [];
+            conditions.Add(condition.DeepClone());
         }
-        if (conditions.Count > 0) merged["conditions"] = conditions;
-        return merged;
+        return reported;
     }
 
     /// <summary>Conditions whose status is what is stored keep their transition time, in place.</summary>
@@ -42,11 +42,10 @@ public static class PodStatusMerge
     }
 
     /// <summary>A condition whose status is what it was keeps its transition time.</summary>
-    private static JsonObject KeepTransition(JsonObject condition, JsonObject stored)
+    private static void KeepTransition(JsonObject condition, JsonObject stored)
     {
         foreach (var old in stored["conditions"] as JsonArray ?? [])
             if ((string?)old?["type"] == (string?)condition["type"] && (string?)old?["status"] == (string?)condition["status"] && old?["lastTransitionTime"] is { } at)
                 condition["lastTransitionTime"] = at.DeepClone();
-        return condition;
     }
 }

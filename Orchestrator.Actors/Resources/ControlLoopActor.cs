@@ -107,6 +107,51 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
         }
     }
 
+    /// <summary>
+    /// Creates several objects that differ in their names alone. They are defaulted, admitted and validated once: what is decided on one of them at one moment is decided on all.
+    /// </summary>
+    protected void SendCreates(ResourceKind kind, string ns, JsonObject template, IReadOnlyList<string> names)
+    {
+        CreateResource? prepared = null;
+        foreach (var name in names)
+        {
+            if (prepared is not null)
+            {
+                var obj = prepared.Object.DeepClone().AsObject();
+                ObjectMeta.Of(obj)["name"] = name;
+                Expect();
+                Services.Region.Tell(prepared with { Key = kind.Key(ns, name), Object = obj }, Self);
+                continue;
+            }
+            var first = template.DeepClone().AsObject();
+            ObjectMeta.Of(first)["name"] = name;
+            if (names.Count > 1 && !AdmittedWrites.Needs(Services, kind) && TryPrepare(kind, ns, first) is { } command)
+            {
+                // Nothing is sent that is still to be copied: its actor will change it.
+                prepared = command with { Object = command.Object.DeepClone().AsObject() };
+                Expect();
+                Services.Region.Tell(command, Self);
+            }
+            else
+            {
+                SendCreate(kind, ns, first);
+            }
+        }
+    }
+
+    /// <summary>Null where it is refused: to be sent one by one, each with its refusal.</summary>
+    private CreateResource? TryPrepare(ResourceKind kind, string ns, JsonObject obj)
+    {
+        try
+        {
+            return ResourceWriter.PrepareCreate(Services, kind, ns, obj.DeepClone().AsObject(), _context);
+        }
+        catch (StatusException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Merge-patches another object.</summary>
     protected void SendPatch(ResourceKind kind, ResourceKey target, JsonObject mergePatch, string subresource = "") =>
         Send(new PatchResource(target, kind.ApiVersion, _context, PatchType.Merge, System.Text.Encoding.UTF8.GetBytes(mergePatch.ToJsonString()), subresource, false));
@@ -118,6 +163,7 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     /// <summary>Stores the object's own status where it differs.</summary>
     protected void WriteStatus(JsonObject status)
     {
+        if (!Current!.Header.Deleting && CommitParts(null, status, "status", _context, _ => { })) return;
         var obj = CurrentObject();
         if (JsonNode.DeepEquals(obj["status"], status)) return;
         obj["status"] = status;

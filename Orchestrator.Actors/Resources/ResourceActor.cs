@@ -74,10 +74,10 @@ public class ResourceActor : ReceivePersistentActor
     protected virtual void OnWake() { }
 
     /// <summary>
-    /// Last say before a decided object is stored: kinds that need something from elsewhere (addresses) may amend <paramref name="obj"/> and call
+    /// Last say before a decided object is stored: kinds that need something from elsewhere (addresses) may amend <paramref name="obj"/> (<paramref name="old"/> reads what is stored) and call
     /// <paramref name="proceed"/> later, or answer with a refusal. Commands wait meanwhile only if the override stashes them.
     /// </summary>
-    protected virtual void BeforePut(JsonObject obj, JsonObject? old, WriteContext context, Action<ApiStatus?> proceed) => proceed(null);
+    protected virtual void BeforePut(JsonObject obj, Func<JsonObject?> old, WriteContext context, Action<ApiStatus?> proceed) => proceed(null);
 
     /// <summary>The stored object without its resourceVersion, as a DOM of one's own.</summary>
     protected JsonObject CurrentObject()
@@ -120,7 +120,7 @@ public class ResourceActor : ReceivePersistentActor
                 break;
             case WriteDecision.Put put:
                 Track(put, context);
-                BeforePut(put.Object, Current is null ? null : CurrentObject(), context, refusal =>
+                BeforePut(put.Object, () => Current is null ? null : CurrentObject(), context, refusal =>
                 {
                     if (refusal is not null) reply(new ResourceRefused(Key, refusal));
                     else Put(put, context, reply);
@@ -130,6 +130,29 @@ public class ResourceActor : ReceivePersistentActor
                 Remove(remove.Last, context, reply);
                 break;
         }
+    }
+
+    /// <summary>
+    /// Stores the object with another spec and status (null for as it is), the rest byte for byte as it was: a write that costs what it changes. Answers through <paramref name="reply"/>,
+    /// after the commit. False where the object cannot be written like that, and nothing was done.
+    /// </summary>
+    /// <param name="spec">The whole spec.</param>
+    /// <param name="status">The whole status.</param>
+    /// <param name="track">As <see cref="WriteDecision.Put.Track"/>; only what changes in the status is noted.</param>
+    /// <param name="context">Who writes.</param>
+    /// <param name="reply">Gets the answer.</param>
+    protected bool CommitParts(JsonObject? spec, JsonObject? status, string? track, WriteContext context, Action<ResourceReply> reply)
+    {
+        var (kind, before) = (Kind, Current!);
+        if (kind.Conversion is not null || StoredParts.Find(before.Json.Span) is not { } parts) return false;
+        var type = SchemaCatalog.Default.Find(kind.SchemaName);
+        var bytes = parts.With(before.Json.Span, type, spec, status, managed => track is null || status is null
+            ? null
+            : FieldManager.TrackPart(kind, type, "status", parts.StatusOf(before.Json.Span), status, managed.Span, context.FieldManager, track, Services.Time.GetUtcNow()));
+        if (bytes is null) reply(Written(before, created: false, []));
+        else if (context.DryRun) reply(new ResourceWritten(Key, ResourceVersionSplice.Insert(bytes, before.ResourceVersion), null, before.ResourceVersion, false, []));
+        else Store(bytes, created: false, [], reply);
+        return true;
     }
 
     /// <summary>Leaves memory; the shard starts the actor again for the next message.</summary>
@@ -250,7 +273,7 @@ public class ResourceActor : ReceivePersistentActor
 
     private void Track(WriteDecision.Put put, WriteContext context)
     {
-        if (put.Track is not { } subresource) return;
+        if (put.Track is not { } subresource || context.FieldManager.Length == 0) return;
         var kind = put.As ?? Kind;
         var live = Current is null ? null : Versioned(kind, CurrentObject());
         FieldManager.Track(kind, SchemaCatalog.Default.Find(kind.SchemaName), live, put.Object, context.FieldManager, subresource, Services.Time.GetUtcNow());
@@ -271,15 +294,21 @@ public class ResourceActor : ReceivePersistentActor
             reply(new ResourceWritten(Key, preview, null, before?.ResourceVersion ?? 0, put.Created, put.Warnings));
             return;
         }
+        Store(bytes, put.Created, put.Warnings, reply);
+    }
+
+    private void Store(byte[] bytes, bool created, IReadOnlyList<string> warnings, Action<ResourceReply> reply)
+    {
+        var before = Current;
         var payload = Services.Sealer.Seal(Key.Resource, PersistenceId, bytes);
-        Persist(new ResourceEvent(put.Created ? ResourceEvent.Create : ResourceEvent.Update, payload), _ =>
+        Persist(new ResourceEvent(created ? ResourceEvent.Create : ResourceEvent.Update, payload), _ =>
         {
             // A member that stood still between the commit and this turn, and was replaced meanwhile, may see what others have made of the object since.
             var (after, ordering) = (Current, LastOrdering);
             OnCommitted(before, after);
             reply(after?.ResourceVersion == ordering
-                ? Written(after, put.Created, put.Warnings)
-                : new ResourceWritten(Key, ResourceVersionSplice.Insert(bytes, ordering), null, ordering, put.Created, put.Warnings));
+                ? Written(after, created, warnings)
+                : new ResourceWritten(Key, ResourceVersionSplice.Insert(bytes, ordering), null, ordering, created, warnings));
             if (LeavesAtOnce) Context.PassivateIfIdle();
         });
     }

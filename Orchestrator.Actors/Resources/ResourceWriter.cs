@@ -17,6 +17,7 @@ public static class ResourceWriter
     {
         Prepare(services, kind, ns, obj);
         CreateRules.Validate(kind, obj);
+        AdmissionChain.Validate(kind, obj, services.Cache);
         return new CreateResource(kind.Key(ns, ObjectMeta.Get(obj, "name")), kind.ApiVersion, context, obj);
     }
 

@@ -186,9 +186,18 @@ public sealed class ClusterScheduler
     }
 
     /// <summary>Why a pod is where it is, or nowhere; null for a pod that no profile here places, or that is not known.</summary>
-    public PlacementReport? Explain(Pod pod) => _profiles.TryGetValue(ProfileOf(PodInfo.Of(pod, _columns)), out var algorithm)
-        ? PlacementReport.Of(PodInfo.Of(pod, _columns), _placed.GetValueOrDefault(new ResourceKey("pods", pod.Metadata.Namespace, pod.Metadata.Name)), algorithm, _nodes)
-        : null;
+    public PlacementReport? Explain(Pod pod, DateTimeOffset now)
+    {
+        var info = PodInfo.Of(pod, _columns);
+        if (!_profiles.TryGetValue(ProfileOf(info), out var algorithm)) return null;
+        var placed = _placed.GetValueOrDefault(info.Key);
+        return PlacementReport.Of(info, placed, algorithm, _nodes) with
+        {
+            Waits = placed is { Assumed: true, Volumes.Count: > 0 } ? $"node {placed.Node} is chosen, its volumes are being bound"
+                : _nominated.TryGetValue(info.Key, out var nominated) ? $"room is being made for it on {nominated.Node}"
+                : _queue.Find(info.Key)?.Waits(pod.Spec.SchedulingGates ?? [], now) ?? "",
+        };
+    }
 
     private static string ProfileOf(PodInfo pod) => pod.SchedulerName.Length == 0 ? Name : pod.SchedulerName;
 

@@ -22,6 +22,12 @@ public interface IPodScore
     /// <summary>A raw score of any range. Allocates nothing.</summary>
     long Score(NodeInfo node);
 
+    /// <summary>The raw scores of many nodes. Plugins that have an opinion for most pods answer in a loop of their own.</summary>
+    void ScoreAll(ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
+    {
+        for (var i = 0; i < nodes.Length; i++) scores[i] = Score(nodes[i]);
+    }
+
     /// <summary>Brings the raw scores of all feasible nodes to 0…100. The default leaves them.</summary>
     void Normalize(Span<long> scores) { }
 }

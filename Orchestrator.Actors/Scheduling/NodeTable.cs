@@ -36,6 +36,9 @@ public sealed class NodeTable
     /// </summary>
     public ReadOnlySpan<NodeInfo> SearchOrder => _searchOrder ??= ByTurns();
 
+    /// <summary>How many nodes have a PreferNoSchedule taint: mostly none, and then nobody need look for them.</summary>
+    public int SoftlyTainted { get; private set; }
+
     /// <summary>Pods counted by topology.</summary>
     public TopologyIndex Topology { get; }
 
@@ -64,8 +67,7 @@ public sealed class NodeTable
         var allocatable = _columns.Vector(offered, (quantity, milli) => milli ? quantity.MilliValue : quantity.Value);
         var pods = offered.TryGetValue("pods", out var limit) ? limit.Value : 0;
         if (pods != info.AllowedPods || !allocatable.AsSpan().SequenceEqual(info.Allocatable)) change |= ClusterChange.NodeAllocatable;
-        info.Allocatable = allocatable;
-        info.AllowedPods = pods;
+        info.Offer(allocatable, pods);
         Images.Set(info, node.Status.Images ?? []);
 
         var added = info.Index < 0;
@@ -74,6 +76,8 @@ public sealed class NodeTable
         else Topology.NodeGoes(info);
         if (added || info.Labels.GetValueOrDefault(Zone) != labels.GetValueOrDefault(Zone) || info.Labels.GetValueOrDefault(Region) != labels.GetValueOrDefault(Region)) _searchOrder = null;
         info.Labels = labels;
+        if (taints.HasSoft) SoftlyTainted++;
+        if (!added && info.Taints.HasSoft) SoftlyTainted--;
         info.Taints = taints;
         info.Unschedulable = node.Spec.Unschedulable;
         if (added)
@@ -90,6 +94,7 @@ public sealed class NodeTable
     {
         if (!_byName.TryGetValue(name, out var info) || info.Index < 0) return;
         Topology.NodeGoes(info);
+        if (info.Taints.HasSoft) SoftlyTainted--;
         Images.Set(info, []);
         _searchOrder = null;
         var last = _nodes[^1];

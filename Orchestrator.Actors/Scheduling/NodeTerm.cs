@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orchestrator.Resources.Selectors;
 using Orchestrator.Resources.Types.Core.V1;
 
 namespace Orchestrator.Actors.Scheduling;
@@ -22,6 +23,27 @@ public sealed class NodeTerm
         .. (term.MatchExpressions ?? []).Select(r => new Requirement(r, false)),
         .. (term.MatchFields ?? []).Select(r => new Requirement(r, true)),
     ]);
+
+    /// <summary>The term that matches what a label selector such as <c>zone in (a,b),disk=ssd</c> selects. Throws <see cref="FormatException"/> for what is none.</summary>
+    public static NodeTerm Parse(string selector) => Of(new NodeSelectorTerm
+    {
+        MatchExpressions =
+        [
+            .. LabelSelector.Parse(selector).Requirements.Select(r => new NodeSelectorRequirement
+            {
+                Key = r.Key,
+                Operator = r.Operator switch
+                {
+                    SelectorOperator.Equals or SelectorOperator.DoubleEquals or SelectorOperator.In => "In",
+                    SelectorOperator.NotEquals or SelectorOperator.NotIn => "NotIn",
+                    SelectorOperator.GreaterThan => "Gt",
+                    SelectorOperator.LessThan => "Lt",
+                    var same => same.ToString(),
+                },
+                Values = [.. r.Values],
+            }),
+        ],
+    });
 
     /// <summary>Whether the node has what the term asks for. Allocates nothing.</summary>
     public bool Matches(NodeInfo node)

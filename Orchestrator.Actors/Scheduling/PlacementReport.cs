@@ -6,6 +6,9 @@ namespace Orchestrator.Actors.Scheduling;
 /// <param name="Nodes">Every node's verdict: those that refuse, and those that would do with their scores, best first.</param>
 public sealed record PlacementReport(string Node, string Everywhere, IReadOnlyList<NodeVerdict> Nodes)
 {
+    /// <summary>What a pod without a node waits for: its gates, its back-off, its turn, or a change that helps; empty where nobody knows of it.</summary>
+    public string Waits { get; init; } = "";
+
     /// <summary>
     /// Asks every plugin on every node, as the cluster is now. A pod that has a node is thought away first, so that its own share does not speak against it.
     /// </summary>

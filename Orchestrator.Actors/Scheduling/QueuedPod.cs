@@ -1,3 +1,6 @@
+using System.Globalization;
+using Orchestrator.Resources.Types.Core.V1;
+
 namespace Orchestrator.Actors.Scheduling;
 
 /// <summary>A pod in the queue.</summary>
@@ -18,6 +21,17 @@ public sealed class QueuedPod
     public int Attempts { get; internal set; }
 
     internal QueuePlace Place { get; set; }
+
+    /// <summary>What it waits for, for people.</summary>
+    internal string Waits(IEnumerable<PodSchedulingGate> gates, DateTimeOffset now) => Place switch
+    {
+        QueuePlace.Gated => $"it waits until its scheduling gates are removed: {string.Join(", ", gates.Select(g => g.Name))}",
+        QueuePlace.BackingOff => string.Create(CultureInfo.InvariantCulture, $"it is tried again after a back-off, at the latest in {Math.Max(0, Math.Ceiling((BackoffUntil - now).TotalSeconds))} s"),
+        QueuePlace.Unschedulable => RefusedBy.Count == 0
+            ? "it is tried again when there is a node"
+            : $"it is tried again when something changes that may help {string.Join(", ", RefusedBy.Select(p => p.Name))}",
+        _ => "it is next to be placed",
+    };
 
     /// <summary>The plugins that refused it, while it is parked; empty where there was no node to ask.</summary>
     internal List<IFilterPlugin> RefusedBy { get; } = [];

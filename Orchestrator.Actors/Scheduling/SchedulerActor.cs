@@ -48,7 +48,7 @@ public sealed class SchedulerActor : ReceiveActor, IWithTimers
         Receive<ResourceWritten>(OnWritten);
         Receive<ResourceRefused>(OnRefused);
         Receive<CheckBindings>(_ => OnCheckBindings());
-        Receive<ExplainPod>(request => Sender.Tell(new PodExplained(_services.Cache.Get(request.Pod) is { } entry ? _scheduler.Explain(entry.Read<Pod>()) : null), Self));
+        Receive<ExplainPod>(request => Sender.Tell(new PodExplained(_services.Cache.Get(request.Pod) is { } entry ? _scheduler.Explain(entry.Read<Pod>(), Now) : null), Self));
     }
 
     /// <inheritdoc/>

@@ -21,6 +21,9 @@ public sealed record SchedulerProfile
     /// <summary>hardPodAffinityWeight of InterPodAffinity.</summary>
     public int HardPodAffinityWeight { get; init; } = 1;
 
+    /// <summary>addedAffinity of NodeAffinity.</summary>
+    public AddedAffinity AddedAffinity { get; init; } = AddedAffinity.None;
+
     /// <summary>defaultConstraints of PodTopologySpread.</summary>
     public SpreadDefaults SpreadDefaults { get; init; } = SpreadDefaults.System;
 
@@ -38,7 +41,7 @@ public sealed record SchedulerProfile
     internal (IReadOnlyList<IFilterPlugin> Filters, IReadOnlyList<(IScorePlugin Plugin, long Weight)> Scorers) Plugins(ResourceColumns columns)
     {
         var taints = new Plugins.TaintToleration();
-        var affinity = new Plugins.NodeAffinity();
+        var affinity = new Plugins.NodeAffinity(AddedAffinity);
         var fit = new Plugins.NodeResourcesFit(columns, Strategy);
         var spread = new Plugins.PodTopologySpread(SpreadDefaults);
         var pods = new Plugins.InterPodAffinity(HardPodAffinityWeight);

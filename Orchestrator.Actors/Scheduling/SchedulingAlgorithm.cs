@@ -110,25 +110,27 @@ public sealed class SchedulingAlgorithm(SchedulerProfile profile, NodeTable node
         foreach (var (plugin, weight) in Scorers)
         {
             if (plugin.Prepare(pod, nodes, feasible) is not { } opinion) continue;
-            for (var i = 0; i < feasible.Length; i++) raw[i] = opinion.Score(feasible[i]);
+            opinion.ScoreAll(feasible, raw);
             opinion.Normalize(raw);
-            for (var i = 0; i < feasible.Length; i++) total[i] += weight * raw[i];
+            for (var i = 0; i < total.Length; i++) total[i] += weight * raw[i];
         }
-        var best = 0;
-        var ties = 1;
-        for (var i = 1; i < feasible.Length; i++)
+        return feasible[OneOfTheBest(total)];
+    }
+
+    /// <summary>The place of one of the highest numbers, each as likely as the others.</summary>
+    private int OneOfTheBest(ReadOnlySpan<long> totals)
+    {
+        var (best, ties, first) = (long.MinValue, 0, 0);
+        for (var i = 0; i < totals.Length; i++)
         {
-            if (total[i] > total[best])
-            {
-                best = i;
-                ties = 1;
-            }
-            else if (total[i] == total[best] && random.Next(++ties) == 0)
-            {
-                best = i;
-            }
+            if (totals[i] < best) continue;
+            if (totals[i] > best) (best, ties, first) = (totals[i], 0, i);
+            ties++;
         }
-        return feasible[best];
+        if (ties == 1) return first;
+        var at = first;
+        for (var skip = random.Next(ties); skip > 0; skip--) at += 1 + totals[(at + 1)..].IndexOf(best);
+        return at;
     }
 
     private void Reserve(int count)

@@ -104,7 +104,8 @@ public sealed class SchedulingQueue(IQueueSortPlugin order, IReadOnlyList<IPreEn
     {
         if (!_all.TryGetValue(pod.Key, out var queued)) return;
         queued.Place = QueuePlace.BackingOff;
-        Schedule(queued, now + Backoff(queued.Attempts));
+        queued.BackoffUntil = now + Backoff(queued.Attempts);
+        Schedule(queued, queued.BackoffUntil);
     }
 
     /// <summary>

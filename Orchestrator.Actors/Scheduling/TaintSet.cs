@@ -11,10 +11,13 @@ public sealed class TaintSet
     /// <summary>No taints.</summary>
     public static readonly TaintSet None = new([]);
 
-    private TaintSet(IReadOnlyList<Taint> taints) => Taints = taints;
+    private TaintSet(IReadOnlyList<Taint> taints) => (Taints, HasSoft) = (taints, taints.Any(t => t.Effect == "PreferNoSchedule"));
 
     /// <summary>In the node's order.</summary>
     public IReadOnlyList<Taint> Taints { get; }
+
+    /// <summary>Whether one of them only makes the node less liked (PreferNoSchedule).</summary>
+    public bool HasSoft { get; }
 
     /// <summary>Keeps one object per distinct list.</summary>
     public sealed class Pool

@@ -80,9 +80,9 @@ public sealed class ServiceActor : ControlLoopActor, IWithStash
     }
 
     /// <inheritdoc/>
-    protected override void BeforePut(JsonObject obj, JsonObject? old, WriteContext context, Action<ApiStatus?> proceed)
+    protected override void BeforePut(JsonObject obj, Func<JsonObject?> old, WriteContext context, Action<ApiStatus?> proceed)
     {
-        if (ServiceAddressPlan.Request(Key, obj, old) is not { } request)
+        if (ServiceAddressPlan.Request(Key, obj, old()) is not { } request)
         {
             proceed(null);
             return;

@@ -26,19 +26,27 @@ public sealed record Controller(string ApiVersion, string Kind, string Name, str
 public sealed record ControllerClaims<T>(IReadOnlyList<T> Owned, IReadOnlyList<T> Adopt, IReadOnlyList<T> Release)
 {
     /// <summary>Sorts the candidates; those that are none of its business are left out.</summary>
-    public static ControllerClaims<T> Of(Controller controller, Func<ObjectMeta, bool> matches, IEnumerable<T> candidates, Func<T, ObjectMeta> meta)
+    public static ControllerClaims<T> Of(Controller controller, Func<ObjectMeta, bool> matches, IEnumerable<T> candidates, Func<T, ObjectMeta> meta) =>
+        Of(controller, candidates, candidate => PodStatusFacts.Controller(meta(candidate))?.UID, candidate => matches(meta(candidate)), candidate => meta(candidate).DeletionTimestamp is not null);
+
+    /// <summary>As above, for what is not read as a whole.</summary>
+    /// <param name="controller">Who claims.</param>
+    /// <param name="candidates">Objects of its namespace.</param>
+    /// <param name="controllerOf">Uid of an object's controlling owner, or null.</param>
+    /// <param name="matches">Whether the selector matches an object.</param>
+    /// <param name="deleting">Whether an object is marked for deletion.</param>
+    public static ControllerClaims<T> Of(Controller controller, IEnumerable<T> candidates, Func<T, string?> controllerOf, Func<T, bool> matches, Func<T, bool> deleting)
     {
         List<T> owned = [], adopt = [], release = [];
         foreach (var candidate in candidates)
         {
-            var m = meta(candidate);
-            if (PodStatusFacts.Controller(m) is { } reference)
+            if (controllerOf(candidate) is { } uid)
             {
-                if (reference.UID != controller.Uid) continue;
-                if (matches(m)) owned.Add(candidate);
+                if (uid != controller.Uid) continue;
+                if (matches(candidate)) owned.Add(candidate);
                 else if (!controller.Terminating) release.Add(candidate);
             }
-            else if (!controller.Terminating && m.DeletionTimestamp is null && matches(m))
+            else if (!controller.Terminating && !deleting(candidate) && matches(candidate))
             {
                 adopt.Add(candidate);
             }

@@ -32,7 +32,7 @@ public sealed class ReplicaSetActor : WorkloadActor
         var selector = Selector(replicaSet.Metadata.Generation, replicaSet.Spec.Selector);
         var candidates = Candidates(selector);
         var wait = Retry.Remaining(Now);
-        var decision = ReplicaSetPlan.Next(replicaSet, candidates.ConvertAll(e => e.Read<Pod>()), SiblingsOnNode(), labels => selector.Matches(labels), wait is null ? _batch : 0, _failure, Now);
+        var decision = ReplicaSetPlan.Next(replicaSet, candidates.ConvertAll(ReplicaPod.Of), SiblingsOnNode(), labels => selector.Matches(labels), wait is null ? _batch : 0, _failure, Now);
         _creating.Clear();
         WriteStatus(TypedJson.ToNode(decision.Status));
         if (wait is null) foreach (var action in decision.Actions) Do(action);
@@ -67,8 +67,7 @@ public sealed class ReplicaSetActor : WorkloadActor
         switch (action)
         {
             case ReplicaSetAction.Create create:
-                var pod = NewPod();
-                for (var i = 0; i < create.Count; i++) Create(pod.DeepClone().AsObject());
+                Create(create.Count);
                 break;
             case ReplicaSetAction.Delete delete:
                 var key = KeyOf(delete.Pod);
@@ -84,15 +83,17 @@ public sealed class ReplicaSetActor : WorkloadActor
         }
     }
 
-    private void Create(JsonObject pod)
+    private void Create(int count)
     {
-        var prefix = (string)pod["metadata"]!["generateName"]!;
-        var name = GeneratedNames.FromPrefix(prefix, _names);
-        pod["metadata"]!["name"] = name;
-        var key = Dependents.Key(Key.Namespace, name);
-        _creating.Add(key);
-        Announce(key, "SuccessfulCreate", $"Created pod: {name}");
-        SendCreate(Dependents, Key.Namespace, pod);
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        while (names.Count < count) names.Add(GeneratedNames.FromPrefix($"{Key.Name}-", _names));
+        foreach (var name in names)
+        {
+            var key = Dependents.Key(Key.Namespace, name);
+            _creating.Add(key);
+            Announce(key, "SuccessfulCreate", $"Created pod: {name}");
+        }
+        SendCreates(Dependents, Key.Namespace, NewPod(), [.. names]);
     }
 
     /// <summary>The template as a pod of this set, yet without a name.</summary>

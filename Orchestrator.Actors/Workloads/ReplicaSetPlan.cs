@@ -39,26 +39,31 @@ public static class ReplicaSetPlan
     /// <param name="batch">How many pods may be created at once: 1, 2, 4, … while creating succeeds (slow start), 0 while waiting to try again.</param>
     /// <param name="failure">Why the last creations or deletions failed, or null.</param>
     /// <param name="now">The present.</param>
-    public static ReplicaSetDecision Next(ReplicaSet replicaSet, IReadOnlyList<Pod> candidates, Func<string, int> siblingsOnNode,
-        Func<Dictionary<string, string>?, bool> matches, int batch, string? failure, DateTimeOffset now)
+    public static ReplicaSetDecision Next(ReplicaSet replicaSet, IReadOnlyList<ReplicaPod> candidates, Func<string, int> siblingsOnNode,
+        Func<IReadOnlyDictionary<string, string>?, bool> matches, int batch, string? failure, DateTimeOffset now)
     {
         var controller = ControllerOf(replicaSet);
-        var claims = ControllerClaims<Pod>.Of(controller, meta => matches(meta.Labels), candidates.Where(PodStatusFacts.IsActive), pod => pod.Metadata);
+        var claims = ControllerClaims<ReplicaPod>.Of(controller, candidates.Where(pod => pod.IsActive), pod => pod.Controller, pod => matches(pod.Labels), pod => pod.Deleting);
         var status = ReplicaSetStatusOf.Pods(replicaSet, claims.Owned, failure, now, out var lookAgain);
 
         List<ReplicaSetAction> actions = [];
-        actions.AddRange(claims.Adopt.Select(pod => new ReplicaSetAction.Adopt(pod)));
-        actions.AddRange(claims.Release.Select(pod => new ReplicaSetAction.Release(pod)));
+        actions.AddRange(claims.Adopt.Select(pod => new ReplicaSetAction.Adopt(pod.Pod)));
+        actions.AddRange(claims.Release.Select(pod => new ReplicaSetAction.Release(pod.Pod)));
         if (actions.Count == 0 && !controller.Terminating)
         {
             var missing = (replicaSet.Spec.Replicas ?? 1) - claims.Owned.Count;
             var create = Math.Min(missing, Math.Min(batch, Burst));
             if (create > 0) actions.Add(new ReplicaSetAction.Create(create));
             else if (missing < 0)
-                actions.AddRange(PodDeletionOrder.Sort(claims.Owned, siblingsOnNode, now).Take(Math.Min(-missing, Burst)).Select(pod => new ReplicaSetAction.Delete(pod)));
+                actions.AddRange(PodDeletionOrder.Sort(claims.Owned.Select(pod => pod.Pod), siblingsOnNode, now).Take(Math.Min(-missing, Burst)).Select(pod => new ReplicaSetAction.Delete(pod)));
         }
         return new ReplicaSetDecision(actions, status, lookAgain);
     }
+
+    /// <summary>As above, of whole pods.</summary>
+    public static ReplicaSetDecision Next(ReplicaSet replicaSet, IReadOnlyList<Pod> candidates, Func<string, int> siblingsOnNode,
+        Func<IReadOnlyDictionary<string, string>?, bool> matches, int batch, string? failure, DateTimeOffset now) =>
+        Next(replicaSet, [.. candidates.Select(ReplicaPod.Of)], siblingsOnNode, matches, batch, failure, now);
 
     /// <summary>The ReplicaSet, or what is read as one, as owner.</summary>
     public static Controller ControllerOf(ReplicaSet replicaSet) =>

@@ -1,6 +1,4 @@
 using Orchestrator.Resources.Types.Apps.V1;
-using Orchestrator.Resources.Types.Core.V1;
-using Orchestrator.Resources.Workloads;
 
 namespace Orchestrator.Actors.Workloads;
 
@@ -10,16 +8,16 @@ public static class ReplicaSetStatusOf
     /// <summary>
     /// Counts. <paramref name="lookAgain"/> is the time until the next ready pod has been ready for minReadySeconds, or null.
     /// </summary>
-    public static ReplicaSetStatus Pods(ReplicaSet replicaSet, IReadOnlyList<Pod> pods, string? failure, DateTimeOffset now, out TimeSpan? lookAgain)
+    public static ReplicaSetStatus Pods(ReplicaSet replicaSet, IReadOnlyList<ReplicaPod> pods, string? failure, DateTimeOffset now, out TimeSpan? lookAgain)
     {
         lookAgain = null;
         int labelled = 0, ready = 0, available = 0;
         foreach (var pod in pods)
         {
             if (HasLabels(pod, replicaSet.Spec.Template.Metadata.Labels)) labelled++;
-            if (!PodStatusFacts.IsReady(pod)) continue;
+            if (!pod.IsReady) continue;
             ready++;
-            if (PodStatusFacts.AvailableAt(pod, replicaSet.Spec.MinReadySeconds) is not { } at) continue;
+            if (pod.AvailableAt(replicaSet.Spec.MinReadySeconds) is not { } at) continue;
             var left = at - now;
             if (left <= TimeSpan.Zero) available++;
             else if (lookAgain is null || left < lookAgain) lookAgain = left;
@@ -53,10 +51,10 @@ public static class ReplicaSetStatusOf
         return others.Count == 0 ? null : others;
     }
 
-    private static bool HasLabels(Pod pod, Dictionary<string, string>? wanted)
+    private static bool HasLabels(ReplicaPod pod, Dictionary<string, string>? wanted)
     {
         foreach (var (key, value) in wanted ?? [])
-            if (pod.Metadata.Labels is not { } labels || !labels.TryGetValue(key, out var actual) || actual != value) return false;
+            if (pod.Labels is not { } labels || !labels.TryGetValue(key, out var actual) || actual != value) return false;
         return true;
     }
 

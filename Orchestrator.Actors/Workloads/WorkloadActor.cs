@@ -47,9 +47,9 @@ public abstract class WorkloadActor : ControlLoopActor
     protected List<ResourceEntry> Candidates(LabelSelector selector)
     {
         List<ResourceEntry> found = [.. Cache.OwnedBy(Current!.Uid).Where(e => e.Key.Resource == Dependents.GroupResource && e.Namespace == Key.Namespace)];
-        foreach (var entry in Cache.List(Dependents.GroupResource, Key.Namespace))
+        foreach (var entry in Cache.Orphans(Dependents.GroupResource, Key.Namespace))
         {
-            if (entry.Header.ControllerOwner is null && selector.Matches(entry.Labels) && !entry.Header.Owners.Any(o => o.Uid == Current.Uid)) found.Add(entry);
+            if (selector.Matches(entry.Labels) && !entry.Header.Owners.Any(o => o.Uid == Current.Uid)) found.Add(entry);
         }
         return found;
     }

@@ -47,6 +47,15 @@ public sealed record ClusterConfiguration
     /// <summary>The nodes' names: <c>host</c>, <c>host-2</c>, <c>host-3</c>.</summary>
     public required IReadOnlyList<string> NodeNames { get; init; }
 
+    /// <summary>Whether containers exist only in name.</summary>
+    public required bool IsSimulated { get; init; }
+
+    /// <summary>What simulated nodes are like.</summary>
+    public required SimulationOptions Simulation { get; init; }
+
+    /// <summary>The nodes as a sentence names them.</summary>
+    public string NodesText => NodeNames.Count == 1 ? $"node {NodeNames[0]}" : NodeNames.Count <= 5 ? $"nodes {string.Join(", ", NodeNames)}" : $"{NodeNames.Count} nodes";
+
     /// <summary>The nodes' address; null for this machine's first.</summary>
     public required IPAddress? NodeAddress { get; init; }
 
@@ -85,6 +94,7 @@ public sealed record ClusterConfiguration
     {
         var (first, last) = values.Get<(int, int)>("orchestrator.network.service-node-ports", "two ports such as 30000-32767", TryParsePorts);
         var cluster = values.Get<IPNetwork>("orchestrator.network.cluster-cidr", "a network such as 10.244.0.0/16", IPNetwork.TryParse);
+        var size = values.Get<int>("orchestrator.network.node-cidr-size", $"a prefix length from {cluster.PrefixLength} to 30", Whole(cluster.PrefixLength, 30));
         var configuredName = values.Get<string>("orchestrator.node.name", "a DNS name, or empty", TryParseNodeName);
         var name = options.NodeName ?? (configuredName.Length > 0 ? configuredName : Environment.MachineName.ToLowerInvariant());
         return new ClusterConfiguration
@@ -93,8 +103,8 @@ public sealed record ClusterConfiguration
             Member = MemberConfiguration.From(values),
             ControlPlane = new ControlPlaneOptions
             {
-                ClusterCidr = cluster,
-                NodeCidrSize = values.Get<int>("orchestrator.network.node-cidr-size", $"a prefix length from {cluster.PrefixLength} to 30", Whole(cluster.PrefixLength, 30)),
+                ClusterCidr = options.SimulatedNodes > 1 << (size - cluster.PrefixLength) ? SimulatedCidr : cluster,
+                NodeCidrSize = size,
                 ServiceCidr = values.Get<IPNetwork>("orchestrator.network.service-cidr", "a network such as 10.96.0.0/12", IPNetwork.TryParse),
                 NodePortFirst = first,
                 NodePortLast = last,
@@ -110,7 +120,9 @@ public sealed record ClusterConfiguration
             PublicUri = values.Get<Uri?>("orchestrator.api.public-address", "HOST:PORT, or empty", TryParsePublicAddress),
             ExtraNames = values.GetTexts("orchestrator.api.extra-names"),
             ClusterDomain = values.Get<string>("orchestrator.network.cluster-domain", "a DNS name", TryParseDnsName),
-            NodeNames = [.. Enumerable.Range(1, options.Nodes).Select(i => i == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{i}"))],
+            IsSimulated = options.SimulatedNodes > 0,
+            Simulation = SimulationOptions.From(values),
+            NodeNames = options.SimulatedNodes > 0 ? SimulatedNodes.Names(options.SimulatedNodes) : [.. Enumerable.Range(1, options.Nodes).Select(i => i == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{i}"))],
             NodeAddress = values.Get<IPAddress?>("orchestrator.node.address", "an IP address, or empty", TryParseOptionalAddress),
             NodeLabels = values.GetMap("orchestrator.node.labels").ToDictionary(
                 l => l.Key, l => values.Get<string>($"orchestrator:node:labels:{l.Key}", "the value of a label whose name is valid, too", LabelOf(l.Key)), StringComparer.Ordinal),
@@ -121,6 +133,9 @@ public sealed record ClusterConfiguration
             ClockOffset = values.Get<TimeSpan>("orchestrator.debug.clock-offset", "a duration such as 10m or -10m, or empty", TryParseOffset),
         };
     }
+
+    /// <summary>Simulated pods reach nobody, so where there are more nodes than parts of the cluster's range they may have a wider one.</summary>
+    private static readonly IPNetwork SimulatedCidr = IPNetwork.Parse("10.128.0.0/9");
 
     private const string Positive = "a duration above zero such as 10s or 1h";
 

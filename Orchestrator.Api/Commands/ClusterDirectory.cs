@@ -36,6 +36,15 @@ public sealed class ClusterDirectory(string path)
 
     private string DockerSocketFile => File("docker-socket");
 
+    /// <summary>How many simulated nodes the cluster was started with last; 0 where its nodes are real.</summary>
+    public int SimulatedNodes
+    {
+        get => System.IO.File.Exists(SimulatedNodesFile) ? int.Parse(System.IO.File.ReadAllText(SimulatedNodesFile), CultureInfo.InvariantCulture) : 0;
+        set => System.IO.File.WriteAllText(SimulatedNodesFile, value.ToString(CultureInfo.InvariantCulture) + "\n");
+    }
+
+    private string SimulatedNodesFile => File("simulated-nodes");
+
     private string PidFile => File("orchestrator.pid");
 
     /// <summary>A path below the directory.</summary>

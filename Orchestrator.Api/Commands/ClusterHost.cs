@@ -22,6 +22,8 @@ public sealed class ClusterHost : IAsyncDisposable
     private readonly ClusterDirectory _directory;
     private readonly TimeProvider _time;
     private ControlPlane _plane = null!;
+    private ActorMeter? _meter;
+    private ClusterNodes.Running _nodes = null!;
 
     private ClusterHost(ClusterConfiguration configuration, ClusterDirectory directory, TimeProvider time) => (_configuration, _directory, _time) = (configuration, directory, ShiftedTimeProvider.Of(time, configuration.ClockOffset));
 
@@ -29,9 +31,9 @@ public sealed class ClusterHost : IAsyncDisposable
     public ControlPlane Plane => _plane;
 
     /// <summary>Starts everything in order; what was started is stopped again where a later part fails.</summary>
-    public static async Task<ClusterHost> StartAsync(ClusterConfiguration configuration, ClusterDirectory directory, TimeProvider time, CancellationToken cancel)
+    public static async Task<ClusterHost> StartAsync(ClusterConfiguration configuration, ClusterDirectory directory, TimeProvider time, CancellationToken cancel, ActorMeter? meter = null)
     {
-        var host = new ClusterHost(configuration, directory, time);
+        var host = new ClusterHost(configuration, directory, time) { _meter = meter };
         try
         {
             await host.StartAsync(cancel);
@@ -49,24 +51,23 @@ public sealed class ClusterHost : IAsyncDisposable
     {
         progress.Done($"the API is ready at {_configuration.ApiUri.GetLeftPart(UriPartial.Authority)}");
         var waiting = _configuration.NodeNames.ToHashSet();
-        progress.Step($"waiting for {(waiting.Count == 1 ? "node" : "nodes")} {string.Join(", ", waiting)}");
+        progress.Step($"waiting for {_configuration.NodesText}");
         using var timeout = new CancellationTokenSource(deadline, _time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);
         var watch = _plane.Services.Cache.Watch("nodes", _plane.Services.Cache.Head);
         try
         {
-            while (true)
+            waiting.RemoveWhere(IsReady);
+            while (waiting.Count > 0)
             {
-                waiting.RemoveWhere(IsReady);
-                if (waiting.Count == 0) break;
-                while (watch.TryNext(out _)) { }
-                if (waiting.RemoveWhere(IsReady) > 0) continue;
-                await watch.WaitAsync(both.Token);
+                while (watch.TryNext(out var change))
+                    if (waiting.Contains(change.Entry.Name) && IsReady(change.Entry.Name)) waiting.Remove(change.Entry.Name);
+                if (waiting.Count > 0) await watch.WaitAsync(both.Token);
             }
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancel.IsCancellationRequested)
         {
-            throw new CommandFailure($"not ready after {deadline.TotalSeconds:0} s: {string.Join("; ", waiting.Select(node => $"node {node} ({ReadyCondition(node)?.Message ?? "has not joined"})"))}");
+            throw new CommandFailure($"not ready after {deadline.TotalSeconds:0} s: {string.Join("; ", waiting.Take(5).Select(node => $"node {node} ({ReadyCondition(node)?.Message ?? "has not joined"})"))}");
         }
         progress.Done(_configuration.NodeNames.Count == 1 ? "the node is ready" : "all nodes are ready");
         await File.WriteAllTextAsync(_directory.File("ready"), "", cancel);
@@ -74,6 +75,9 @@ public sealed class ClusterHost : IAsyncDisposable
 
     /// <summary>Completes when the process is asked to stop.</summary>
     public async Task StoppedAsync(CancellationToken cancel) => await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancel);
+
+    /// <summary>Stops a node's agent without a word to the control plane, as a machine that has lost its power does. For tests.</summary>
+    internal Task LoseNodeAsync(string name) => _nodes.StopAsync(name);
 
     /// <summary>Stops in the opposite order. Containers keep running.</summary>
     public async ValueTask DisposeAsync()
@@ -93,7 +97,7 @@ public sealed class ClusterHost : IAsyncDisposable
         var options = _configuration.ControlPlane with { CaCertificate = pki.Authority.CertificatePem, CertificateSigner = pki.Authority };
         var self = _configuration.Member with { Roles = [.. _configuration.Member.Roles, ApiServers.Role(new IPEndPoint(nodeAddress, _configuration.ApiPort))] };
         var member = Add(await MemberJournal.OpenAsync(self, _directory.Journal, _time, logging, cancel));
-        var system = ActorSystem.Create("orchestrator", new ActorSystemSetup { TimeProvider = _time, LoggerFactory = logging });
+        var system = ActorSystem.Create("orchestrator", new ActorSystemSetup { TimeProvider = _time, LoggerFactory = logging, Meter = _meter });
         var leaving = Add(new LeavingSystem(system));
         await MemberRemoting.StartAsync(system, new MemberRemotingOptions
         {
@@ -126,7 +130,7 @@ public sealed class ClusterHost : IAsyncDisposable
         }, cancel));
         Kubeconfig.Write(_directory.Kubeconfig, _configuration.PublicUri ?? _configuration.ApiUri, "orchestrator", pki.Authority, pki.Admin);
         var nodes = new ClusterNodes(system, _plane, clusterId, _directory, _configuration, nodeAddress.ToString(), logging);
-        foreach (var name in _configuration.NodeNames) _parts.Add(nodes.Start(name));
+        _nodes = Add(nodes.Start());
         await roles;
     }
 

@@ -1,21 +1,30 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Actors;
 using Orchestrator.Engine.Actor;
 using Orchestrator.NodeAgent.Agent;
+using Orchestrator.NodeAgent.Runtime;
 using Orchestrator.NodeAgent.Runtime.Docker;
+using Orchestrator.NodeAgent.Runtime.Simulated;
 using Orchestrator.NodeAgent.Volumes;
 
 namespace Orchestrator.Api.Commands;
 
-/// <summary>Node agents on Docker Engine in this process.</summary>
+/// <summary>Node agents in this process: on Docker Engine, or simulated where the configuration says so.</summary>
 internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, string clusterId, ClusterDirectory directory, ClusterConfiguration configuration, string hostIp, ILoggerFactory logging)
 {
-    /// <summary>Starts the agent of one node; disposing of it stops the agent and leaves the containers running.</summary>
-    public IAsyncDisposable Start(string name)
+    private readonly SimulatedNodes _simulated = new(configuration, system.TimeProvider);
+
+    /// <summary>Starts the agents of the configured nodes; disposing of it stops them and leaves the containers running.</summary>
+    public Running Start() => new([.. configuration.NodeNames.Select(Start)]);
+
+    private RunningNode Start(string name)
     {
-        directory.DockerSocket = configuration.DockerSocket;
-        var runtime = Runtime(configuration, name, clusterId, system.TimeProvider, logging);
-        var agent = NodeAgentHost.Start(system, Options(configuration, name, clusterId, directory, hostIp, runtime, plane.AgentEndpoint, system.TimeProvider));
+        if (!configuration.IsSimulated) directory.DockerSocket = configuration.DockerSocket;
+        IContainerRuntime runtime = configuration.IsSimulated ? _simulated.Runtime() : Runtime(configuration, name, clusterId, system.TimeProvider, logging);
+        var agent = NodeAgentHost.Start(system, runtime is SimulatedRuntime simulated
+            ? _simulated.Options(name, clusterId, directory, simulated, plane.AgentEndpoint)
+            : Options(configuration, name, clusterId, directory, hostIp, runtime, plane.AgentEndpoint, system.TimeProvider));
         plane.Streams.Register(name, agent.Streams);
         return new RunningNode(name, agent, runtime, plane);
     }
@@ -26,7 +35,7 @@ internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, strin
 
     /// <summary>What a node's agent is to do, by the configuration.</summary>
     public static NodeAgentOptions Options(
-        ClusterConfiguration configuration, string name, string clusterId, ClusterDirectory directory, string hostIp, DockerRuntime runtime, IActorRef controlPlane, TimeProvider time) => new()
+        ClusterConfiguration configuration, string name, string clusterId, ClusterDirectory directory, string hostIp, IContainerRuntime runtime, IActorRef controlPlane, TimeProvider time) => new()
         {
             NodeName = name,
             ClusterId = clusterId,
@@ -41,17 +50,41 @@ internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, strin
             Labels = configuration.NodeLabels,
             Taints = configuration.NodeTaints,
             MaxPods = configuration.MaxPods,
+            StatusDelay = TimeSpan.FromMilliseconds(100),
         };
 
     /// <summary>Removes what the cluster's nodes have made on this machine; the cluster must not run.</summary>
     public static async Task RemoveAllAsync(ClusterDirectory directory, string clusterId, CancellationToken cancel)
     {
-        await DockerCleanup.RemoveClusterAsync(clusterId, directory.DockerSocket, cancel);
+        // A cluster of simulated nodes has made nothing on an engine that may not even be there.
+        if (directory.SimulatedNodes == 0 || File.Exists(directory.DockerSocket)) await DockerCleanup.RemoveClusterAsync(clusterId, directory.DockerSocket, cancel);
         LinuxFiles.RemoveTree(directory.File("nodes")); // unmounts what is mounted in pods' directories first
     }
 
-    private sealed class RunningNode(string name, NodeAgentHandle agent, DockerRuntime runtime, ControlPlane plane) : IAsyncDisposable
+    /// <summary>Agents that run.</summary>
+    internal sealed class Running : IAsyncDisposable
     {
+        private readonly ConcurrentDictionary<string, RunningNode> _nodes;
+
+        internal Running(IReadOnlyList<RunningNode> nodes) => _nodes = new(nodes.ToDictionary(n => n.Name));
+
+        /// <summary>Stops one.</summary>
+        public async Task StopAsync(string name)
+        {
+            if (_nodes.TryRemove(name, out var node)) await node.DisposeAsync();
+        }
+
+        /// <inheritdoc/>
+        public async ValueTask DisposeAsync() => await Parallel.ForEachAsync(_nodes.Values, (node, _) => node.DisposeAsync());
+    }
+
+    /// <summary>One of them.</summary>
+    internal sealed class RunningNode(string name, NodeAgentHandle agent, IContainerRuntime runtime, ControlPlane plane) : IAsyncDisposable
+    {
+        /// <summary>The node's name.</summary>
+        public string Name => name;
+
+        /// <inheritdoc/>
         public async ValueTask DisposeAsync()
         {
             plane.Streams.Unregister(name);

@@ -11,9 +11,10 @@ namespace Orchestrator.Api.Commands;
 internal static class SchedulerConfiguration
 {
     private const string Profiles = "orchestrator:scheduler:profiles";
+    private const string NodeSelector = "a selector of nodes such as \"disk=ssd,zone in (a,b)\"";
     private const string Plugin = "the name of a plugin such as PodTopologySpread";
 
-    private static readonly string[] Keys = ["weights", "disabled", "strategy", "resources", "shape", "hard-pod-affinity-weight", "percentage-of-nodes-to-score", "default-constraints"];
+    private static readonly string[] Keys = ["weights", "disabled", "strategy", "resources", "shape", "hard-pod-affinity-weight", "percentage-of-nodes-to-score", "default-constraints", "added-affinity", "added-preferences"];
     private static readonly IReadOnlyList<(string Name, long Weight)> CpuAndMemory = [("cpu", 1), ("memory", 1)];
 
     /// <summary>The profiles; <c>default-scheduler</c> is among them in any case. Throws <see cref="HoconException"/> for what a profile cannot have.</summary>
@@ -38,6 +39,9 @@ internal static class SchedulerConfiguration
             Strategy = Strategy(values, path),
             HardPodAffinityWeight = Optional(values, $"{path}:hard-pod-affinity-weight", 1, 0, 100),
             PercentageOfNodesToScore = Optional(values, $"{path}:percentage-of-nodes-to-score", 0, 0, 100),
+            AddedAffinity = new AddedAffinity(
+                [.. values.GetAll<NodeTerm>($"{path}:added-affinity", NodeSelector, TryParseTerm)],
+                [.. values.GetAll<(long, NodeTerm)>($"{path}:added-preferences", "a weight from 1 to 100 and " + NodeSelector, TryParsePreference)]),
             SpreadDefaults = block.GetSection("default-constraints").Exists()
                 ? SpreadDefaults.Of(values.GetAll<(string, int, bool)>($"{path}:default-constraints", "a constraint such as \"topology.kubernetes.io/zone 1 ScheduleAnyway\"", TryParseConstraint))
                 : SpreadDefaults.System,
@@ -96,6 +100,29 @@ internal static class SchedulerConfiguration
         value = default;
         if (colon < 0 || !Whole(0, 100)(text[..colon], out var utilization) || !Whole(0, FitStrategy.HighestOfShape)(text[(colon + 1)..], out var score)) return false;
         value = (utilization, score);
+        return true;
+    }
+
+    private static bool TryParseTerm(string text, [MaybeNullWhen(false)] out NodeTerm value)
+    {
+        try
+        {
+            value = NodeTerm.Parse(text);
+            return text.Trim().Length > 0;
+        }
+        catch (FormatException)
+        {
+            value = null;
+            return false;
+        }
+    }
+
+    private static bool TryParsePreference(string text, out (long Weight, NodeTerm Term) value)
+    {
+        value = default;
+        var words = text.Split(' ', 2, StringSplitOptions.TrimEntries);
+        if (words.Length < 2 || !Whole(1, 100)(words[0], out var weight) || !TryParseTerm(words[1], out var term)) return false;
+        value = (weight, term);
         return true;
     }
 

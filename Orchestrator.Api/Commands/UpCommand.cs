@@ -11,8 +11,8 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
     /// <summary>In the foreground: returns after SIGINT or SIGTERM, when everything has stopped. The containers keep running.</summary>
     public async Task RunAsync(UpOptions options, CancellationToken cancel)
     {
-        var configuration = ClusterConfiguration.Load(options);
         options = Resumed(options);
+        var configuration = ClusterConfiguration.Load(options);
         var directory = await PrepareAsync(configuration, options, cancel);
         if (directory is null) return;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -58,8 +58,12 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
         await host.StoppedAsync(stop);
     }
 
-    /// <summary>A cluster that was started with several members has them again, also where the command line does not repeat it.</summary>
-    private static UpOptions Resumed(UpOptions options) => options with { Members = Math.Max(options.Members, LocalMember.Read(new ClusterDirectory(options.Data)).Count) };
+    /// <summary>A cluster that was started with several members, or with simulated nodes, has them again, also where the command line does not repeat it.</summary>
+    private static UpOptions Resumed(UpOptions options) => options with
+    {
+        Members = Math.Max(options.Members, LocalMember.Read(new ClusterDirectory(options.Data)).Count),
+        SimulatedNodes = options.SimulatedNodes > 0 ? options.SimulatedNodes : new ClusterDirectory(options.Data).SimulatedNodes,
+    };
 
     /// <summary>Starts a process of its own and returns when the API and the nodes are ready.</summary>
     public async Task RunDetachedAsync(UpOptions options, CancellationToken cancel)
@@ -70,7 +74,7 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
         if (directory is null) return;
         progress.Step($"starting the cluster in the background (log: {directory.Log})");
         await new BackgroundProcess(directory, time).StartAsync("the cluster", ["up", .. options.Arguments], ReadyDeadline, cancel);
-        progress.Done($"the API and {(options.Nodes == 1 ? "the node are" : $"{options.Nodes} nodes are")} ready");
+        progress.Done($"the API and {(options.SimulatedNodes > 0 ? $"{options.SimulatedNodes} simulated nodes are" : options.Nodes == 1 ? "the node are" : $"{options.Nodes} nodes are")} ready");
         SayWhatNext(directory, options);
     }
 
@@ -82,9 +86,10 @@ public sealed class UpCommand(Progress progress, TimeProvider time)
         if (running is not null && !options.IsLocalCluster)
             throw new CommandFailure($"a cluster is already running on {directory.Path} (process {running.Id}); 'orchestrator down' stops it.");
         var prerequisites = new Prerequisites(progress, time);
-        await prerequisites.EnsureAsync(configuration.DockerSocket, cancel);
+        if (options.SimulatedNodes == 0) await prerequisites.EnsureAsync(configuration.DockerSocket, cancel);
         if (options is { IsLocalCluster: true, Postgres: null }) await prerequisites.EnsurePostgresAsync(cancel);
         directory.EnsureClusterId();
+        if (options.SimulatedNodes > 0) directory.SimulatedNodes = options.SimulatedNodes;
         if (running is null) return directory;
         if (LocalMember.Read(directory).Count == 0)
             throw new CommandFailure($"the cluster on {directory.Path} runs with one member on its embedded database; stop it and move it to PostgreSQL ('orchestrator backup', 'orchestrator restore') to have several.");

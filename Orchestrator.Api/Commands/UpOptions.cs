@@ -8,7 +8,8 @@ namespace Orchestrator.Api.Commands;
 /// <param name="Config">A configuration file, absolute.</param>
 /// <param name="Members">Control-plane members; from two on, processes of their own on a shared database.</param>
 /// <param name="Postgres">Connection string of that database; null for one that is started in the directory.</param>
-public sealed record UpOptions(string Data, int Nodes = 1, int? Port = null, string? NodeName = null, string? Config = null, int Members = 1, string? Postgres = null)
+/// <param name="SimulatedNodes">Where above zero: so many nodes whose containers exist only in name, instead of <paramref name="Nodes"/> on Docker Engine.</param>
+public sealed record UpOptions(string Data, int Nodes = 1, int? Port = null, string? NodeName = null, string? Config = null, int Members = 1, string? Postgres = null, int SimulatedNodes = 0)
 {
     /// <summary>Whether the members are processes of their own.</summary>
     public bool IsLocalCluster => Members > 1 || Postgres is not null;
@@ -21,6 +22,7 @@ public sealed record UpOptions(string Data, int Nodes = 1, int? Port = null, str
         .. NodeName is { } name ? ["--node-name", name] : Array.Empty<string>(),
         .. Members > 1 ? ["--members", $"{Members}"] : Array.Empty<string>(),
         .. Postgres is { } connection ? ["--postgres", connection] : Array.Empty<string>(),
+        .. SimulatedNodes > 0 ? ["--simulated-nodes", $"{SimulatedNodes}"] : Array.Empty<string>(),
         .. Config is { } file ? ["--config", file] : Array.Empty<string>(),
     ];
 }

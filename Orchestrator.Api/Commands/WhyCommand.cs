@@ -30,7 +30,8 @@ public sealed class WhyCommand(TextWriter output)
         else if (report.Everywhere.Length > 0) yield return $"{pod} has no node: {report.Everywhere}";
         else if (report.Nodes.Count == 0) yield return $"{pod} has no node: there are no nodes.";
         else if (good.Count == 0) yield return $"{pod} has no node: none of {report.Nodes.Count} takes it.";
-        else yield return $"{pod} has no node yet: {good.Count} of {report.Nodes.Count} would take it, and it is next to be placed, waits for its back-off, its gates or its volumes.";
+        else yield return $"{pod} has no node yet: {good.Count} of {report.Nodes.Count} would take it.";
+        if (report.Node.Length == 0 && report.Waits.Length > 0) yield return $"{char.ToUpperInvariant(report.Waits[0])}{report.Waits[1..]}.";
 
         if (good.Count > 0)
         {

@@ -29,8 +29,10 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly CancellationTokenSource _stopping;
 
     private readonly ApiServices _services;
+    private readonly TokenSecrets _tokenSecrets;
 
-    private ApiServer(WebApplication app, ApiServices services, CancellationTokenSource stopping, Uri address) => (_app, _services, _stopping, Address) = (app, services, stopping, address);
+    private ApiServer(WebApplication app, ApiServices services, TokenSecrets tokenSecrets, CancellationTokenSource stopping, Uri address) =>
+        (_app, _services, _tokenSecrets, _stopping, Address) = (app, services, tokenSecrets, stopping, address);
 
     /// <summary>Where this machine reaches the server.</summary>
     public Uri Address { get; }
@@ -83,7 +85,7 @@ public sealed class ApiServer : IAsyncDisposable
             var bound = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
             address = new Uri($"https://127.0.0.1:{new Uri(bound).Port}");
         }
-        return new ApiServer(app, services, stopping, address);
+        return new ApiServer(app, services, new TokenSecrets(options.Plane.Client, options.Tokens, options.Logging.CreateLogger<TokenSecrets>()), stopping, address);
     }
 
     /// <summary>Ends watches and streams, lets running requests finish for a few seconds, stops listening.</summary>
@@ -91,6 +93,7 @@ public sealed class ApiServer : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         if (_services.Aggregation is { } aggregation) await aggregation.DisposeAsync();
+        await _tokenSecrets.DisposeAsync();
         await _app.StopAsync();
         await _app.DisposeAsync();
         _stopping.Dispose();

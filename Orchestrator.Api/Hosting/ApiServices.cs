@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Api.Aggregation;
+using Orchestrator.Api.Health;
 using Orchestrator.Api.Joining;
 using Orchestrator.Api.Lists;
 using Orchestrator.Api.Security;
@@ -56,6 +57,9 @@ public sealed class ApiServices
 
     /// <summary>Other API servers behind this one; null for none.</summary>
     internal AggregationLayer? Aggregation { get; init; }
+
+    /// <summary>What has been asked.</summary>
+    internal RequestMetrics Metrics { get; } = new();
 
     /// <summary>Why this member should not get requests now, null where it should.</summary>
     public Func<string?> MemberProblem { get; init; } = () => null;

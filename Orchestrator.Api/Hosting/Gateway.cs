@@ -5,6 +5,7 @@ using Orchestrator.Api.Requests;
 using Orchestrator.Api.Responses;
 using Orchestrator.Api.Security;
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Kinds;
 using Orchestrator.Resources.Selectors;
 
 namespace Orchestrator.Api.Hosting;
@@ -15,6 +16,8 @@ namespace Orchestrator.Api.Hosting;
 /// </summary>
 internal sealed partial class Gateway(ApiServices services, Func<string> serverAddress)
 {
+    private static readonly string[] Verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
     private const string AuditId = "Audit-Id";
     private const int LongestAuditId = 256;
 
@@ -27,6 +30,8 @@ internal sealed partial class Gateway(ApiServices services, Func<string> serverA
     {
         ApiRequest? request = null;
         var user = UserInfo.Anonymous;
+        var (method, began) = (context.Request.Method, services.Time.GetTimestamp());
+        services.Metrics.Begin(method);
         context.Response.Headers[AuditId] = context.Request.Headers.TryGetValue(AuditId, out var given) && given.ToString() is { Length: > 0 and <= LongestAuditId } id && id.All(c => c is > ' ' and <= '~') ? id : Guid.NewGuid().ToString();
         context.Response.Headers.CacheControl = "no-cache, private";
         try
@@ -60,6 +65,7 @@ internal sealed partial class Gateway(ApiServices services, Func<string> serverA
             LogDefect(_log, defect, user.Name, request?.Verb ?? context.Request.Method, context.Request.Path.Value ?? "");
             await RefuseAsync(context, ApiStatus.InternalError(defect.GetType().Name));
         }
+        services.Metrics.End(method, Counted(request), context.Response.StatusCode, services.Time.GetElapsedTime(began));
         LogRequest(_log, user.Name, request?.Verb ?? context.Request.Method, context.Request.Path.Value ?? "", context.Response.StatusCode);
     }
 
@@ -80,6 +86,14 @@ internal sealed partial class Gateway(ApiServices services, Func<string> serverA
             }
         }
         return ApiRequest.Parse(request.Method, request.Path.Value ?? "/", request.Query.Flag("watch"), name);
+    }
+
+    /// <summary>A request for something that there is: what anybody makes up is not kept.</summary>
+    private ApiRequest? Counted(ApiRequest? request)
+    {
+        if (request is not { IsResource: true } || !Verbs.Contains(request.Verb)) return null;
+        if (services.Catalog.Find(request.Group, request.Version, request.Resource) is { } kind) return request.Subresource.Length == 0 || kind.Subresources.Contains(request.Subresource) ? request : null;
+        return request.Subresource.Length == 0 && VirtualKinds.Find(request.Group, request.Version, request.Resource) is not null ? request : null;
     }
 
     private void Authorize(UserInfo user, ApiRequest request)

@@ -15,7 +15,7 @@ namespace Orchestrator.Api.Hosting;
 /// <summary>Serves the paths that name no resource: discovery, version, health, OpenID documents, the index.</summary>
 internal sealed class PathRouter
 {
-    private static readonly string[] FixedPaths = ["/.well-known/openid-configuration", "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version"];
+    private static readonly string[] FixedPaths = ["/.well-known/openid-configuration", "/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version"];
 
     private const string OpenApiV3Path = "/openapi/v3";
 
@@ -43,6 +43,7 @@ internal sealed class PathRouter
         switch (path)
         {
             case "/version": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, ServerVersion.ToJson());
+            case "/metrics": return ResponseWriter.TextAsync(context, StatusCodes.Status200OK, _services.Metrics.Write());
             case "/": return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, Index());
             case JoinDocument.AuthorityPath: return ResponseWriter.TextAsync(context, StatusCodes.Status200OK, _services.Client.Services.Options.CaCertificate);
             case JoinDocument.Path when _services.Join is { } join: return ResponseWriter.JsonAsync(context, StatusCodes.Status200OK, join().ToJson());

@@ -112,6 +112,7 @@ public sealed class JoinedNode : IAsyncDisposable
                 ClusterDomain = cluster.ClusterDomain,
                 HeartbeatInterval = cluster.HeartbeatInterval,
                 TimeProvider = _options.Time,
+                StatusDelay = TimeSpan.FromMilliseconds(100),
             }),
         }, cancel);
         KeepCertificate keep = (pem, key) =>

@@ -81,7 +81,7 @@ public sealed class LocalClusterHost : IAsyncDisposable
         _parts.Add(MemberBalancer.Start(new IPEndPoint(configuration.ApiAddress, configuration.ApiPort), () => LocalMembers.Addresses(_directory), pki.Authority.Certificate, _time));
         Kubeconfig.Write(_directory.Kubeconfig, configuration.ApiUri, "orchestrator", pki.Authority, pki.Admin);
         if (configuration.NodeNames.Count == 0) return;
-        progress.Step($"starting {(configuration.NodeNames.Count == 1 ? "node" : "nodes")} {string.Join(", ", configuration.NodeNames)}");
+        progress.Step($"starting {configuration.NodesText}");
         _parts.Add(await LocalNodes.StartAsync(configuration, _directory, clusterId, nodeAddress, pki, _time, cancel));
         await new NodesReady(configuration.ApiUri, pki, _time).WaitAsync(configuration.NodeNames, cancel);
         progress.Done(configuration.NodeNames.Count == 1 ? "the node is ready" : "all nodes are ready");

@@ -6,7 +6,8 @@ using Orchestrator.Api.Commands;
 using Orchestrator.Api.Joining;
 using Orchestrator.Api.Security;
 using Orchestrator.NodeAgent.Connection;
-using Orchestrator.NodeAgent.Runtime.Docker;
+using Orchestrator.NodeAgent.Runtime;
+using Orchestrator.NodeAgent.Runtime.Simulated;
 using Orchestrator.Protocol.Nodes;
 
 namespace Orchestrator.Api.LocalCluster;
@@ -14,7 +15,7 @@ namespace Orchestrator.Api.LocalCluster;
 /// <summary>The node agents of a cluster whose members are other processes: each connected with all of them, as an agent on another machine would be.</summary>
 internal sealed class LocalNodes : IAsyncDisposable
 {
-    private readonly List<(RemoteAgent Agent, DockerRuntime Runtime)> _nodes = [];
+    private readonly List<(RemoteAgent Agent, IContainerRuntime Runtime)> _nodes = [];
     private readonly ILoggerFactory _logging;
 
     private LocalNodes(ILoggerFactory logging) => _logging = logging;
@@ -50,7 +51,8 @@ internal sealed class LocalNodes : IAsyncDisposable
     private async Task StartAsync(
         string name, ClusterConfiguration configuration, ClusterDirectory directory, string clusterId, IPAddress nodeAddress, ClusterPki pki, TimeProvider time, CancellationToken cancel)
     {
-        var runtime = ClusterNodes.Runtime(configuration, name, clusterId, time, _logging);
+        var simulated = new SimulatedNodes(configuration, time);
+        IContainerRuntime runtime = configuration.IsSimulated ? simulated.Runtime() : ClusterNodes.Runtime(configuration, name, clusterId, time, _logging);
         var certificate = pki.Authority.IssueClient(NodeUser.Of(name), NodeUser.Group);
         var agent = await RemoteAgent.StartAsync(new RemoteAgentOptions
         {
@@ -62,7 +64,7 @@ internal sealed class LocalNodes : IAsyncDisposable
             // This process has the authority's key: the next start makes another one.
             Certificate = () => certificate,
             Authority = pki.Authority.Certificate,
-            Agent = (_, controlPlane) => ClusterNodes.Options(configuration, name, clusterId, directory, nodeAddress.ToString(), runtime, controlPlane, time),
+            Agent = (_, controlPlane) => runtime is SimulatedRuntime model ? simulated.Options(name, clusterId, directory, model, controlPlane) : ClusterNodes.Options(configuration, name, clusterId, directory, nodeAddress.ToString(), runtime, controlPlane, time),
             Time = time,
             Logging = _logging,
         }, cancel);

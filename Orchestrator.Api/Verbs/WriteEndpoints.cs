@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Orchestrator.Actors.Admission;
 using Orchestrator.Api.Admission;
 using Orchestrator.Api.Hosting;
 using Orchestrator.Api.Negotiation;
@@ -28,6 +29,7 @@ internal static class WriteEndpoints
         var ns = call.Kind.Namespaced ? call.Request.Namespace : "";
         if (call.Kind.Namespaced && ns.Length == 0) throw ApiStatus.MethodNotSupported(call.Kind.GroupResource, "create").AsException();
         BodyIdentity.CheckNamespace(obj, ns);
+        if (AdmissionChain.SecurityWarning(call.Kind, obj, ns, call.Cache) is { } insecure) warnings.Add(insecure);
         var generated = ObjectMeta.Get(obj, "name").Length == 0 && ObjectMeta.Get(obj, "generateName").Length > 0;
         for (var attempt = 1; ; attempt++)
         {

@@ -50,6 +50,8 @@ internal sealed partial class ActorCell : IThreadPoolWorkItem
     void IThreadPoolWorkItem.Execute()
     {
         _current = this;
+        var meter = System.Meter;
+        var (type, began) = meter is null ? default : (_actor?.GetType(), ActorMeter.Thread());
         ProcessSystemMessages();
         for (var left = Throughput; left > 0 && MayReceive && _state != Closed; left--)
         {
@@ -62,6 +64,8 @@ internal sealed partial class ActorCell : IThreadPoolWorkItem
         }
 
         _current = null;
+        if (meter is not null && (type ?? _actor?.GetType()) is { } metered)
+            meter.Add(metered, began);
         FinishTurn();
     }
 

@@ -31,6 +31,7 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable
         Configuration = setup.Configuration;
         LoggerFactory = setup.LoggerFactory ?? NullLoggerFactory.Instance;
         Activity = setup.Activity;
+        Meter = setup.Meter;
         Log = new EngineLog(LoggerFactory.CreateLogger("Orchestrator.Engine"));
         Scheduler = new Scheduler(TimeProvider);
         var path = _rootPath = ActorPath.Root(Address);
@@ -77,6 +78,8 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable
     public IActorRef UserGuardian => _user;
 
     internal ActivityCounter? Activity { get; }
+
+    internal ActorMeter? Meter { get; }
 
     internal EngineLog Log { get; }
 

@@ -23,6 +23,9 @@ public sealed record ActorSystemSetup
 
     /// <summary>Counts what is in flight, for tests; null costs nothing.</summary>
     public ActivityCounter? Activity { get; init; }
+
+    /// <summary>Adds up processor time by class of actor, for benchmarks; null costs nothing.</summary>
+    public ActorMeter? Meter { get; init; }
 }
 
 /// <summary>

@@ -26,13 +26,16 @@ public sealed record AgentServices
     /// <summary>Node totals for the downward API and OOM scores; memory in bytes.</summary>
     public required NodeTotals Totals { get; init; }
 
+    /// <summary>Where its pods' files are.</summary>
+    public required INodeDisk Disk { get; init; }
+
     /// <summary>The engine.</summary>
     public IContainerRuntime Runtime => Options.Runtime;
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => Options.TimeProvider;
 
-    /// <summary>Where a pod's files are.</summary>
+    /// <summary>Where a pod's files are, as its containers have them mounted.</summary>
     public PodDirectory DirectoryOf(string uid) => new(Options.NodeRoot, uid);
 
     /// <summary>Downward facts of a pod.</summary>

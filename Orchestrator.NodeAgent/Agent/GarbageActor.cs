@@ -60,7 +60,7 @@ internal sealed class GarbageActor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         _imagesDueAt = _services.Time.GetUtcNow() + _services.Options.ImageGarbageInterval;
-        Timers.StartPeriodicTimer("due", Due.Now, _services.Options.ContainerGarbageInterval);
+        Timers.StartPeriodicTimer("due", Due.Now, _services.Options.ContainerGarbageInterval * _services.Options.Phase, _services.Options.ContainerGarbageInterval);
     }
 
     private void Look()
@@ -101,7 +101,7 @@ internal sealed class GarbageActor : ReceiveActor, IWithTimers
         foreach (var (uid, states) in orphans)
         {
             await OrphanSweep.RemoveAsync(runtime, states, OrphanGrace, CancellationToken.None).ConfigureAwait(false);
-            _services.DirectoryOf(uid).Remove();
+            _services.Disk.Remove(uid);
         }
         if (!images) return new Collected(null);
         var info = await runtime.InfoAsync(CancellationToken.None).ConfigureAwait(false);

@@ -92,9 +92,9 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         var services = _services;
         Context.ActorOf(Props.Create(() => new GarbageActor(services)), "garbage");
         Timers.StartPeriodicTimer("hello", Tick.Hello, _options.RetryInterval);
-        Timers.StartPeriodicTimer("heartbeat", Tick.Heartbeat, _options.HeartbeatInterval);
-        Timers.StartPeriodicTimer("status", Tick.Status, _options.StatusInterval);
-        Timers.StartPeriodicTimer("resync", Tick.Resync, ResyncInterval);
+        Timers.StartPeriodicTimer("heartbeat", Tick.Heartbeat, _options.HeartbeatInterval * _options.Phase, _options.HeartbeatInterval);
+        Timers.StartPeriodicTimer("status", Tick.Status, _options.StatusInterval * _options.Phase, _options.StatusInterval);
+        Timers.StartPeriodicTimer("resync", Tick.Resync, ResyncInterval * _options.Phase, ResyncInterval);
         var watch = new RuntimeWatch(_options.Runtime, Self, _options.TimeProvider);
         var cancel = _stopped.Token;
         Task.Run(() => watch.RunAsync(cancel), CancellationToken.None).PipeTo(Self, null, null, e => e is OperationCanceledException ? RuntimeLost.Instance : new Status.Failure(e));
@@ -189,14 +189,14 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         var runtime = _options.Runtime;
         foreach (var (uid, states) in _engine.Where(e => !_workers.ContainsKey(e.Key)))
         {
-            var directory = _services.DirectoryOf(uid);
+            var disk = _services.Disk;
             Task.Run(async () =>
             {
                 await OrphanSweep.RemoveAsync(runtime, states, OrphanGrace, CancellationToken.None).ConfigureAwait(false);
-                directory.Remove();
+                disk.Remove(uid);
             }).PipeTo(Self, null, null, e => e is RuntimeUnavailableException or RuntimeException or IOException ? RuntimeLost.Instance : new Status.Failure(e));
         }
-        foreach (var uid in PodDirectory.Uids(_options.NodeRoot).Where(u => !_workers.ContainsKey(u) && !_engine.ContainsKey(u)).ToList()) _services.DirectoryOf(uid).Remove();
+        foreach (var uid in _services.Disk.Uids().Where(u => !_workers.ContainsKey(u) && !_engine.ContainsKey(u)).ToList()) _services.Disk.Remove(uid);
     }
 
     // ---- the control plane
@@ -276,17 +276,18 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
                 continue;
             }
             if (_workers.TryGetValue(state.Uid, out var worker) && worker.ResourceVersion >= state.ResourceVersion) continue;
-            var pod = TypedJson.Read<Pod>(json);
+            var known = new KnownPod(json);
+            var pod = known.Pod;
             if (pod.Spec.NodeName != _options.NodeName || (worker is null && _shuttingDownFor is not null)) continue;
             var references = PodReferences.Of(pod);
-            if (worker is null) worker = Start(state.Uid, pod);
-            else worker.Actor.Tell(new DesiredPod(pod));
-            _workers[state.Uid] = worker with { Pod = pod, ResourceVersion = state.ResourceVersion, References = references };
+            if (worker is null) worker = Start(state.Uid, known);
+            else worker.Actor.Tell(new DesiredPod(known));
+            _workers[state.Uid] = worker with { Pod = known, ResourceVersion = state.ResourceVersion, References = references };
         }
         Follow(always: false);
     }
 
-    private Worker Start(string uid, Pod pod)
+    private Worker Start(string uid, KnownPod pod)
     {
         var (services, prober, observed, up) = (_services, _prober, Observed(uid), _runtimeUp && _networkUp);
         var actor = Context.ActorOf(Props.Create(() => new PodWorkerActor(services, prober, pod, observed, up)), $"pod-{uid}");
@@ -378,10 +379,10 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     {
         if (_looking) return;
         _looking = true;
-        var (runtime, directory, up) = (_options.Runtime, _options.DataDirectory, _runtimeUp);
+        var (options, runtime, up) = (_options, _options.Runtime, _runtimeUp);
         Task.Run(async () =>
         {
-            var facts = NodeFacts.OfMachine(directory);
+            var facts = options.Machine();
             return up ? facts with { Runtime = await runtime.InfoAsync(CancellationToken.None).ConfigureAwait(false), Images = await runtime.ListImagesAsync(CancellationToken.None).ConfigureAwait(false) } : facts;
         }).PipeTo(Self, null, facts => new Looked(facts, null), e => new Looked(null, e));
     }
@@ -440,7 +441,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     private static Dictionary<string, List<ContainerState>> ByPod(IReadOnlyList<ContainerState> states) =>
         states.GroupBy(s => PodLabels.Get(s.Labels, PodLabels.PodUid)).ToDictionary(g => g.Key, g => g.ToList());
 
-    private sealed record Worker(IActorRef Actor, Pod Pod, long ResourceVersion, IReadOnlySet<ResourceKey> References);
+    private sealed record Worker(IActorRef Actor, KnownPod Pod, long ResourceVersion, IReadOnlySet<ResourceKey> References);
 
     private sealed record NetworkUp(IReadOnlyList<ContainerState> Containers, Exception? Failure);
 

@@ -42,13 +42,13 @@ public static class NodeAgentHost
     /// <param name="options">How it runs.</param>
     public static NodeAgentHandle Start(ActorSystem system, NodeAgentOptions options)
     {
-        Directory.CreateDirectory(options.NodeRoot);
-        var facts = NodeFacts.OfMachine(options.DataDirectory);
+        var facts = options.Machine();
         var events = new AgentEvents(options.ControlPlane, options.NodeName);
         var objects = new FollowedObjects();
         var services = new AgentServices
         {
             Options = options,
+            Disk = options.Disk ?? new HostDisk(options.NodeRoot),
             Objects = objects,
             Events = events,
             Images = new PodImages(options.Runtime, events, new PullSecrets(objects).For, options.TimeProvider),

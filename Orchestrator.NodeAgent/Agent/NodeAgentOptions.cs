@@ -49,6 +49,12 @@ public sealed record NodeAgentOptions
     /// <summary>How long between two looks at capacity and conditions.</summary>
     public TimeSpan StatusInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The part of an interval until heartbeats and looks begin, above 0 to 1: many agents in one process do not all beat at once.</summary>
+    public double Phase { get; init; } = 1;
+
+    /// <summary>How long a pod that is not Running yet may wait with its report, so that a quick start is told in one.</summary>
+    public TimeSpan StatusDelay { get; init; }
+
     /// <summary>How long until an unanswered hello or report is repeated.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -64,11 +70,20 @@ public sealed record NodeAgentOptions
     /// <summary>Size and free space in bytes of the file system that holds a directory.</summary>
     public Func<string, (long Capacity, long Available)> ReadDisk { get; init; } = NodeFacts.DiskOf;
 
+    /// <summary>Where pods' files are; null for <see cref="NodeRoot"/>.</summary>
+    public INodeDisk? Disk { get; init; }
+
+    /// <summary>Shows the machine as it is now; null for the one this process runs on.</summary>
+    public Func<NodeFacts>? ReadMachine { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>The port logs, exec and attach are served at, as the Node shows it.</summary>
     public int KubeletPort { get; init; } = 10250;
+
+    /// <summary>The machine as it is now.</summary>
+    public NodeFacts Machine() => ReadMachine?.Invoke() ?? NodeFacts.OfMachine(DataDirectory);
 
     /// <summary>The node's own files.</summary>
     public string NodeRoot => Path.Combine(DataDirectory, "nodes", NodeName);

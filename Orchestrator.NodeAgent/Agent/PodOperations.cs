@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Orchestrator.Engine.Actor;
 using Orchestrator.NodeAgent.Pods;
 using Orchestrator.NodeAgent.Probes;
@@ -52,14 +51,17 @@ internal sealed class PodOperations(AgentServices services, Prober prober)
     /// <summary>An older look for an image is not trusted: the image may have been replaced since.</summary>
     private static readonly TimeSpan LookupLife = TimeSpan.FromSeconds(2);
 
-    private readonly ConcurrentDictionary<string, (DateTimeOffset At, Task<ImageState?> Image)> _lookups = new();
+    private volatile Lookups? _lookups;
 
     private PodPlacement Placement => new(services.Options.ClusterId, services.Options.NodeName, services.Totals.MemoryBytes);
+
+    /// <summary>Nothing is under way.</summary>
+    public void Rest() => _lookups = null;
 
     public async Task<OperationDone> StartSandboxAsync(Pod pod, int attempt, CancellationToken cancel)
     {
         // The engine finds the images of the first containers while it starts the sandbox.
-        foreach (var image in FirstImages(pod)) _lookups[image] = (services.Time.GetUtcNow(), services.Runtime.FindImageAsync(image, CancellationToken.None));
+        _lookups = new Lookups(services.Time.GetUtcNow(), FirstImages(pod).ToDictionary(image => image, image => services.Runtime.FindImageAsync(image, CancellationToken.None)));
         try
         {
             return new SandboxStarted(await services.Runtime.RunSandboxAsync(ContainerSpecBuilder.Sandbox(pod, attempt, Placement), cancel).ConfigureAwait(false), attempt);
@@ -87,7 +89,7 @@ internal sealed class PodOperations(AgentServices services, Prober prober)
         }
     }
 
-    public async Task<OperationDone> MountVolumesAsync(Pod pod, PodVolumes volumes, string podIp, CancellationToken cancel)
+    public async Task<OperationDone> MountVolumesAsync(Pod pod, IPodVolumes volumes, string podIp, CancellationToken cancel)
     {
         try
         {
@@ -110,7 +112,7 @@ internal sealed class PodOperations(AgentServices services, Prober prober)
             var image = await services.Images.EnsureAsync(pod, start.Container, LookUpAsync, cancel).ConfigureAwait(false);
             var directory = services.DirectoryOf(pod.Metadata.UID);
             var environment = EnvironmentBuilder.Build(pod, start.Container.Spec, services.FactsOf(podIp), services.ServiceEnvironmentOf(pod), services.Objects);
-            WriteFiles(pod, directory, start, podIp);
+            services.Disk.WriteFiles(pod, start, podIp, () => services.Options.Dns);
             var spec = ContainerSpecBuilder.Container(pod, start, image, environment, volumes, directory, Placement);
             var id = await services.Runtime.CreateContainerAsync(spec, cancel).ConfigureAwait(false);
             services.Events.Normal(pod, field, "Created", $"Created container: {name}");
@@ -197,7 +199,7 @@ internal sealed class PodOperations(AgentServices services, Prober prober)
         (pod.Spec.InitContainers is { Count: > 0 } init ? init.Take(1) : pod.Spec.Containers ?? []).Where(c => c.ImagePullPolicy != "Always").Select(c => c.Image).Distinct();
 
     private Task<ImageState?> LookUpAsync(string image, CancellationToken cancel) =>
-        _lookups.TryGetValue(image, out var lookup) && services.Time.GetUtcNow() - lookup.At < LookupLife ? lookup.Image.WaitAsync(cancel) : services.Runtime.FindImageAsync(image, cancel);
+        _lookups is { } lookups && services.Time.GetUtcNow() - lookups.At < LookupLife && lookups.Images.TryGetValue(image, out var lookup) ? lookup.WaitAsync(cancel) : services.Runtime.FindImageAsync(image, cancel);
 
     private async Task<ObservedContainer?> InspectAsync(string id, CancellationToken cancel) =>
         await services.Runtime.InspectAsync(id, cancel).ConfigureAwait(false) is { } state
@@ -231,23 +233,7 @@ internal sealed class PodOperations(AgentServices services, Prober prober)
         }
     }
 
-    private void WriteFiles(Pod pod, PodDirectory directory, StartContainer start, string podIp)
-    {
-        Directory.CreateDirectory(directory.Root);
-        PutText(directory.HostsFile, pod.Spec.HostNetwork ? PodFiles.HostNetworkHosts(pod, File.ReadAllText("/etc/hosts")) : PodFiles.Hosts(pod, podIp, services.Options.ClusterDomain));
-        PutText(directory.ResolvFile, PodFiles.Resolv(pod, services.Options.Dns));
-        var log = directory.TerminationLog(start.Container.Name, start.Attempt);
-        Directory.CreateDirectory(Path.GetDirectoryName(log)!);
-        File.WriteAllBytes(log, []);
-        File.SetUnixFileMode(log, (UnixFileMode)0x1B6);
-    }
-
-    // At every start of a container, as the kubelet: a sandbox that was made again has another address. In place, because containers have the file itself mounted, and only where
-    // it differs, because the others read it meanwhile.
-    private static void PutText(string file, string text)
-    {
-        if (!File.Exists(file) || File.ReadAllText(file) != text) File.WriteAllText(file, text);
-    }
+    private sealed record Lookups(DateTimeOffset At, Dictionary<string, Task<ImageState?>> Images);
 
     private ObservedContainer Made(string id, ContainerSpec spec, StartContainer start, ImageState image) => new()
     {

@@ -6,40 +6,62 @@ using Orchestrator.Resources.Types.Core.V1;
 
 namespace Orchestrator.NodeAgent.Agent;
 
-/// <summary>Sends a pod's status up when it changed, and again until it is accepted. Belongs to the pod's worker.</summary>
+/// <summary>
+/// Sends a pod's status up when it changed, and again until it is accepted. One report is under way at a time: what changes meanwhile goes up as one, as the kubelet's does. Belongs to
+/// the pod's worker.
+/// </summary>
 internal sealed class PodStatusReporter(IActorRef controlPlane)
 {
-    private byte[] _sent = [];
+    private byte[] _newest = [];
+    private PodStatus? _last;
+    private bool _changed;
     private long _sequence;
     private long _accepted;
 
-    /// <summary>The status reported last, or null.</summary>
-    public PodStatus? Last { get; private set; }
+    /// <summary>The newest status, or null.</summary>
+    public PodStatus? Last => _last ??= _newest.Length == 0 ? null : TypedJson.Read<PodStatus>(_newest);
 
-    /// <summary>Whether a report waits for its answer.</summary>
-    public bool Pending => _accepted < _sequence;
+    /// <summary>Whether the newest status is still to be sent, or a report waits for its answer.</summary>
+    public bool Pending => _changed || IsUnderWay;
 
-    /// <summary>Reports where it differs from the last report.</summary>
-    public void Report(Pod pod, PodStatus status, IActorRef self)
+    private bool IsUnderWay => _accepted < _sequence;
+
+    /// <summary>Takes a status. Where it differs from the last one it is sent, at once or, where another report is under way or <paramref name="hold"/>, later.</summary>
+    public void Report(Pod pod, PodStatus status, bool hold, IActorRef self)
     {
         var bytes = TypedJson.Write(status);
-        if (bytes.AsSpan().SequenceEqual(_sent)) return;
-        (_sent, Last) = (bytes, status);
-        _sequence++;
-        Send(pod, self);
+        if (bytes.AsSpan().SequenceEqual(_newest)) return;
+        (_newest, _last, _changed) = (bytes, status, true);
+        if (!hold) SendChanged(pod, self);
     }
 
-    /// <summary>Repeats a report that is unanswered, or that the control plane has overruled while it took the node for lost.</summary>
+    /// <summary>Sends what was held back.</summary>
+    public void SendChanged(Pod pod, IActorRef self)
+    {
+        if (_changed && !IsUnderWay) Send(pod, self);
+    }
+
+    /// <summary>Whether a report is due again: one that is unanswered, or that the control plane has overruled while it took the node for lost.</summary>
+    public bool Waits(Pod pod) => Pending || (Last is { } last && ReadyOf(last) != ReadyOf(pod.Status));
+
+    /// <summary>Repeats what <see cref="Waits"/>, with what is the newest by now.</summary>
     public void Repeat(Pod pod, IActorRef self)
     {
-        if (Pending || (Last is not null && ReadyOf(Last) != ReadyOf(pod.Status))) Send(pod, self);
+        if (Waits(pod)) Send(pod, self);
     }
 
     private static string? ReadyOf(PodStatus status) => status.Conditions?.FirstOrDefault(c => c.Type == "Ready")?.Status;
 
+    /// <summary>Keeps the newest status as bytes only.</summary>
+    public void Rest() => _last = null;
+
     /// <summary>The control plane has it.</summary>
     public void Accepted(long sequence) => _accepted = Math.Max(_accepted, sequence);
 
-    private void Send(Pod pod, IActorRef self) =>
-        controlPlane.Tell(new ReportPodStatus(new ResourceKey("pods", pod.Metadata.Namespace, pod.Metadata.Name), pod.Metadata.UID, _sent, _sequence), self);
+    private void Send(Pod pod, IActorRef self)
+    {
+        if (_changed) _sequence++;
+        _changed = false;
+        controlPlane.Tell(new ReportPodStatus(new ResourceKey("pods", pod.Metadata.Namespace, pod.Metadata.Name), pod.Metadata.UID, _newest, _sequence), self);
+    }
 }

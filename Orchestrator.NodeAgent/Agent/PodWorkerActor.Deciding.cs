@@ -50,22 +50,22 @@ internal sealed partial class PodWorkerActor
     /// <summary>Once per try that has to wait; the control plane counts the repetitions on one event.</summary>
     private void ReportBackOff(string container)
     {
-        if (_observed.Newest(container) is not { } ended || _containers.FirstOrDefault(c => c.Name == container) is not { } spec) return;
+        if (_observed.Newest(container) is not { } ended || Containers.FirstOrDefault(c => c.Name == container) is not { } spec) return;
         if (_backOffReported.TryGetValue(container, out var id) && id == ended.Id) return;
         _backOffReported[container] = ended.Id;
-        _services.Events.Warning(_pod, spec.FieldPath, "BackOff", $"Back-off restarting failed container {container} in pod {PodContainers.Format(_pod)}");
+        _services.Events.Warning(Pod, spec.FieldPath, "BackOff", $"Back-off restarting failed container {container} in pod {PodContainers.Format(Pod)}");
     }
 
     private PodPlanInput Input() => new()
     {
-        Spec = _pod.Spec,
-        Containers = _containers,
+        Spec = Pod.Spec,
+        Containers = Containers,
         Observed = _observed,
         Busy = _busy.Keys.Where(k => k is not ("volumes" or "clean-up")).ToHashSet(),
         Health = _health.ByName,
         RetryAt = _retryAt,
         Stopping = Stopping,
-        VolumesReady = _volumes is not null && _services.Objects.ServicesKnown && _services.Objects.Knows(PodReferences.Of(_pod)),
+        VolumesReady = _volumes is not null && _services.Objects.ServicesKnown && _services.Objects.Knows(PodReferences.Of(Pod)),
         Now = Now,
     };
 
@@ -79,21 +79,21 @@ internal sealed partial class PodWorkerActor
     }
 
     private DateTimeOffset? DeadlineAt() =>
-        _pod.Spec.ActiveDeadlineSeconds is { } seconds && (_reporter.Last?.StartTime ?? _pod.Status.StartTime) is { } start ? start.AddSeconds(seconds) : null;
+        Pod.Spec.ActiveDeadlineSeconds is { } seconds && (_reporter.Last?.StartTime ?? Pod.Status.StartTime) is { } start ? start.AddSeconds(seconds) : null;
 
     private void CheckDeadline()
     {
         if (Stopping || DeadlineAt() is not { } at || at > Now) return;
         _failure = new WaitingReason("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
-        _services.Events.Normal(_pod, "", "DeadlineExceeded", _failure.Message);
+        _services.Events.Normal(Pod, "", "DeadlineExceeded", _failure.Message);
     }
 
     private void MountVolumes()
     {
-        if ((_volumes is not null && !_volumesStale) || _busy.ContainsKey("volumes") || !_services.Objects.Knows(PodReferences.Of(_pod))) return;
+        if ((_volumes is not null && !_volumesStale) || _busy.ContainsKey("volumes") || !_services.Objects.Knows(PodReferences.Of(Pod))) return;
         if (_retryAt.TryGetValue("volumes", out var at) && at > Now) return;
         _volumesStale = false;
-        var (pod, volumes, ip, operations) = (_pod, _podVolumes, PodIp, _operations);
+        var (pod, volumes, ip, operations) = (Pod, _podVolumes, PodIp, _operations);
         Begin("volumes", cancel => operations.MountVolumesAsync(pod, volumes, ip, cancel));
     }
 
@@ -101,10 +101,10 @@ internal sealed partial class PodWorkerActor
 
     private void Carry(PodActions actions)
     {
-        var (pod, operations, ip, self) = (_pod, _operations, PodIp, Self);
+        var (pod, operations, ip, self) = (Pod, _operations, PodIp, Self);
         if (actions.CreateSandbox is { } attempt && !_busy.ContainsKey(""))
         {
-            if (attempt > 0) _services.Events.Normal(_pod, "", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+            if (attempt > 0) _services.Events.Normal(Pod, "", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
             Begin("", cancel => operations.StartSandboxAsync(pod, attempt, cancel));
         }
         else if (actions.RemoveSandboxes.Count > 0 && !_busy.ContainsKey(""))
@@ -126,14 +126,14 @@ internal sealed partial class PodWorkerActor
     private void Kill(PodContainer container, KillContainer kill)
     {
         var grace = Grace(container);
-        var (pod, operations, ip) = (_pod, _operations, PodIp);
+        var (pod, operations, ip) = (Pod, _operations, PodIp);
         Begin(kill.Name, cancel => operations.KillContainerAsync(pod, container, kill, ip, grace, cancel), grace);
     }
 
     /// <summary>What is left of the pod's grace; a failed probe's own grace where it has one.</summary>
     private TimeSpan Grace(PodContainer container)
     {
-        var whole = TimeSpan.FromSeconds(_pod.Metadata.DeletionGracePeriodSeconds ?? _pod.Spec.TerminationGracePeriodSeconds ?? 30);
+        var whole = TimeSpan.FromSeconds(Pod.Metadata.DeletionGracePeriodSeconds ?? Pod.Spec.TerminationGracePeriodSeconds ?? 30);
         if (_objectGone) whole = TimeSpan.FromSeconds(Math.Min(1, whole.TotalSeconds));
         if (_stoppingSince is { } since) return whole <= TimeSpan.Zero ? TimeSpan.Zero : whole - (Now - since) is var left && left > TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1);
         return _health.ByName.GetValueOrDefault(container.Name)?.KillReason is not null && container.Spec.LivenessProbe?.TerminationGracePeriodSeconds is { } own ? TimeSpan.FromSeconds(own) : whole;

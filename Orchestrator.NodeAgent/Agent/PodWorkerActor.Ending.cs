@@ -19,11 +19,13 @@ internal sealed partial class PodWorkerActor
     private void OnAccepted(PodStatusAccepted accepted)
     {
         _reporter.Accepted(accepted.Sequence);
+        _reporter.SendChanged(Pod, Self);
+        AwaitAnswer();
         TellEnded();
     }
 
     private void TellEnded()
     {
-        if (_ending && _released && !_reporter.Pending) Context.Parent.Tell(new PodEnded(_pod.Metadata.UID));
+        if (_ending && _released && !_reporter.Pending) Context.Parent.Tell(new PodEnded(Pod.Metadata.UID));
     }
 }

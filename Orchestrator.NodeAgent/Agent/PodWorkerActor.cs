@@ -31,14 +31,13 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     private readonly PodOperations _operations;
     private readonly PodHealth _health;
     private readonly PodStatusReporter _reporter;
-    private readonly PodVolumes _podVolumes;
+    private readonly IPodVolumes _podVolumes;
     private readonly Dictionary<string, (int Id, CancellationTokenSource Cancel, TimeSpan? Grace)> _busy = [];
     private readonly Dictionary<string, WaitingReason> _startErrors = [];
     private readonly Dictionary<string, string> _backOffReported = [];
     private readonly Dictionary<string, DateTimeOffset> _retryAt = [];
     private readonly bool _endedBefore;
-    private Pod _pod;
-    private IReadOnlyList<PodContainer> _containers;
+    private KnownPod _known;
     private ObservedPod _observed;
     private IReadOnlyDictionary<string, TimeSpan> _backingOff = new Dictionary<string, TimeSpan>();
     private IReadOnlyDictionary<string, MountedVolume>? _volumes;
@@ -60,42 +59,27 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     /// <param name="pod">As the control plane has it.</param>
     /// <param name="observed">What the engine has of it.</param>
     /// <param name="runtimeUp">Whether the engine answers.</param>
-    public PodWorkerActor(AgentServices services, Prober prober, Pod pod, ObservedPod observed, bool runtimeUp)
+    public PodWorkerActor(AgentServices services, Prober prober, KnownPod pod, ObservedPod observed, bool runtimeUp)
     {
-        (_services, _pod, _observed, _runtimeUp) = (services, pod, observed, runtimeUp);
+        (_services, _known, _observed, _runtimeUp) = (services, pod, observed, runtimeUp);
         _operations = new PodOperations(services, prober);
         _health = new PodHealth(Context, prober);
         _reporter = new PodStatusReporter(services.Options.ControlPlane);
-        _podVolumes = new PodVolumes(services.DirectoryOf(pod.Metadata.UID), services.Objects, services.Tokens, services.Time);
-        _containers = PodContainers.Of(pod.Spec);
-        _endedBefore = pod.Status.Phase is "Succeeded" or "Failed";
-        Receive<DesiredPod>(OnDesired);
-        Receive<PodObjectGone>(_ => OnObjectGone());
-        Receive<EndPod>(_ => OnEnd());
-        Receive<RuntimeEvent>(OnRuntimeEvent);
-        Receive<RuntimeChanged>(OnRuntimeChanged);
-        Receive<RuntimeLost>(_ => _runtimeUp = false);
-        Receive<RuntimeRecovered>(OnRecovered);
-        Receive<ObjectsUpdated>(_ => OnObjects());
-        Receive<ContainerRunning>(OnRunning);
-        Receive<OperationEnded>(OnOperation);
-        Receive<ObservedEnd>(end => OnEnded(end.Container));
-        Receive<ContainersPruned>(pruned => _observed = pruned.Ids.Aggregate(_observed, (o, id) => o.Without(id)));
-        Receive<CleanedUp>(OnCleanedUp);
-        Receive<FindContainer>(OnFind);
-        Receive<ProbeFailed>(OnProbeFailed);
-        Receive<ProbeVerdict>(OnProbeVerdict);
-        Receive<PodStatusAccepted>(OnAccepted);
-        Receive<Wake>(OnWake);
-        Receive<Status.Failure>(failure => throw new InvalidOperationException($"a step of pod {PodContainers.Format(_pod)} failed", failure.Cause));
+        _podVolumes = services.Disk.VolumesOf(Pod.Metadata.UID, services.Objects, services.Tokens, services.Time);
+        _endedBefore = Pod.Status.Phase is "Succeeded" or "Failed";
+        Receive<object>(OnMessage);
     }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private string PodIp => _pod.Spec.HostNetwork ? _services.Options.HostIp : _observed.Sandbox?.Ip ?? "";
+    private Pod Pod => _known.Pod;
 
-    private bool Deleted => _objectGone || _pod.Metadata.DeletionTimestamp is not null;
+    private IReadOnlyList<PodContainer> Containers => _known.Containers;
+
+    private string PodIp => Pod.Spec.HostNetwork ? _services.Options.HostIp : _observed.Sandbox?.Ip ?? "";
+
+    private bool Deleted => _objectGone || Pod.Metadata.DeletionTimestamp is not null;
 
     private bool Stopping => Deleted || _finished || _endedBefore || _failure is not null;
 
@@ -104,7 +88,6 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        Timers.StartPeriodicTimer("report", Wake.Report, _services.Options.RetryInterval);
         Adopt();
         Reconcile();
     }
@@ -113,7 +96,6 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     protected override void PostRestart(Exception reason)
     {
         _runtimeUp = false;
-        Timers.StartPeriodicTimer("report", Wake.Report, _services.Options.RetryInterval);
         Timers.StartSingleTimer("wanted", Wake.Wanted, _services.Options.RetryInterval);
     }
 
@@ -129,10 +111,9 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
 
     private void OnDesired(DesiredPod desired)
     {
-        var before = _pod;
-        _pod = desired.Pod;
-        _containers = PodContainers.Of(_pod.Spec);
-        if (!SameMap(before.Metadata.Labels, _pod.Metadata.Labels) || !SameMap(before.Metadata.Annotations, _pod.Metadata.Annotations)) _volumesStale = true;
+        var before = Pod;
+        _known = desired.Pod;
+        if (!SameMap(before.Metadata.Labels, Pod.Metadata.Labels) || !SameMap(before.Metadata.Annotations, Pod.Metadata.Annotations)) _volumesStale = true;
         HastenKills();
         Reconcile();
     }
@@ -155,13 +136,13 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     /// <summary>Containers that run already are kept; their probes begin, and what was ready stays so until a probe says otherwise.</summary>
     private void Adopt()
     {
-        foreach (var container in _containers)
+        foreach (var container in Containers)
         {
             if (_observed.Newest(container.Name) is not { } newest) continue;
             if (newest is { IsRunning: true })
             {
                 var id = ContainerStatusBuilder.IdPrefix + newest.Id;
-                var before = (_pod.Status.ContainerStatuses ?? []).Concat(_pod.Status.InitContainerStatuses ?? []).FirstOrDefault(s => s.Name == container.Name && s.ContainerID == id);
+                var before = (Pod.Status.ContainerStatuses ?? []).Concat(Pod.Status.InitContainerStatuses ?? []).FirstOrDefault(s => s.Name == container.Name && s.ContainerID == id);
                 if (!_health.ByName.ContainsKey(container.Name)) _health.Run(container, newest.Id, PodIp, before);
             }
             else
@@ -229,7 +210,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     {
         var read = ObservedContainer.From(state);
         var known = _observed.All.FirstOrDefault(c => c.Id == state.Id);
-        return known is null ? read with { Image = _containers.FirstOrDefault(c => c.Name == read.Name)?.Spec.Image ?? read.Image } : read with { Image = known.Image, ImageId = known.ImageId };
+        return known is null ? read with { Image = Containers.FirstOrDefault(c => c.Name == read.Name)?.Spec.Image ?? read.Image } : read with { Image = known.Image, ImageId = known.ImageId };
     }
 
     private void ReadEnd(ObservedContainer container)
@@ -269,7 +250,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     private void OnProbeFailed(ProbeFailed failed)
     {
         if (Find(failed.Container) is { } container)
-            _services.Events.Warning(_pod, container.FieldPath, "Unhealthy", $"{failed.Kind} probe failed: {failed.Message}");
+            _services.Events.Warning(Pod, container.FieldPath, "Unhealthy", $"{failed.Kind} probe failed: {failed.Message}");
     }
 
     private void OnProbeVerdict(ProbeVerdict verdict)
@@ -283,12 +264,17 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     {
         if (ReferenceEquals(wake, Wake.Report))
         {
-            _reporter.Repeat(_pod, Self);
+            _reporter.Repeat(Pod, Self);
             if (_released && Deleted && !_objectGone) ReportGone();
+            AwaitAnswer();
+        }
+        else if (ReferenceEquals(wake, Wake.Held))
+        {
+            _reporter.SendChanged(Pod, Self);
         }
         else if (ReferenceEquals(wake, Wake.Wanted))
         {
-            Context.Parent.Tell(new PodWanted(_pod.Metadata.UID));
+            Context.Parent.Tell(new PodWanted(Pod.Metadata.UID));
         }
         else
         {
@@ -312,7 +298,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
                 break;
             case SandboxFailed failed:
                 _retryAt[""] = Now + BackOff(_sandboxFailures++);
-                _services.Events.Warning(_pod, "", "FailedCreatePodSandBox", $"Failed to create pod sandbox: {failed.Message}");
+                _services.Events.Warning(Pod, "", "FailedCreatePodSandBox", $"Failed to create pod sandbox: {failed.Message}");
                 break;
             case SandboxesRemoved removed:
                 _observed = removed.Ids.Aggregate(_observed, (o, id) => o.Without(id));
@@ -324,7 +310,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
             case VolumesFailed failed:
                 _volumesStale = true;
                 _retryAt["volumes"] = Now + BackOff(_volumeFailures++);
-                _services.Events.Warning(_pod, "", "FailedMount", failed.Message);
+                _services.Events.Warning(Pod, "", "FailedMount", failed.Message);
                 break;
             case ContainerStarted started:
                 OnStarted(started);
@@ -373,19 +359,13 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     {
         // A pod that had ended before this agent knew it keeps the status it ended with.
         if (_objectGone || (_endedBefore && !Deleted)) return;
-        var stored = _pod.Status;
-        var basis = _pod;
-        if (_reporter.Last is { } last)
-        {
-            basis = TypedJson.Clone(_pod);
-            basis.Status = TypedJson.Clone(last);
-            var own = (last.Conditions ?? []).Where(c => IsOwn(c.Type));
-            basis.Status.Conditions = [.. own, .. (stored.Conditions ?? []).Where(c => !IsOwn(c.Type))];
-        }
+        var stored = Pod.Status;
         var status = PodStatusBuilder.Build(new PodStatusInput
         {
-            Pod = basis,
-            Containers = _containers,
+            Pod = Pod,
+            Before = _reporter.Last,
+            BeforeConditions = _reporter.Last is { } last ? [.. (last.Conditions ?? []).Where(c => IsOwn(c.Type)), .. (stored.Conditions ?? []).Where(c => !IsOwn(c.Type))] : null,
+            Containers = Containers,
             Observed = _observed,
             Health = _health.ByName,
             StartErrors = _startErrors,
@@ -396,7 +376,18 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
             Now = Now,
         });
         if (_endedBefore) status = stored;
-        _reporter.Report(_pod, status, Self);
+        // What has only begun to start is told a little later: most containers run by then, and one report says it all.
+        var hold = status.Phase == "Pending" && _services.Options.StatusDelay > TimeSpan.Zero;
+        _reporter.Report(Pod, status, hold, Self);
+        if (hold && _reporter.Pending && !Timers.IsTimerActive("held")) Timers.StartSingleTimer("held", Wake.Held, _services.Options.StatusDelay);
+        AwaitAnswer();
+    }
+
+    /// <summary>What has no answer yet is said again; a pod that rests has no timer.</summary>
+    private void AwaitAnswer()
+    {
+        if (!_reporter.Waits(Pod) && !(_released && Deleted && !_objectGone)) Timers.Cancel("report");
+        else if (!Timers.IsTimerActive("report")) Timers.StartSingleTimer("report", Wake.Report, _services.Options.RetryInterval);
     }
 
     private static bool IsOwn(string type) => type is "PodReadyToStartContainers" or "Initialized" or "Ready" or "ContainersReady" or "PodScheduled";
@@ -407,15 +398,15 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     private void CleanUp(bool everything)
     {
         if (_busy.ContainsKey("volumes") || _busy.ContainsKey("clean-up")) return;
-        var (operations, directory) = (_operations, _services.DirectoryOf(_pod.Metadata.UID));
+        var (operations, disk, uid) = (_operations, _services.Disk, Pod.Metadata.UID);
         var ids = everything ? _observed.All.Select(c => c.Id).ToList() : [];
         _busy["clean-up"] = (++_operation, new CancellationTokenSource(), null);
-        var search = everything && _startGivenUp ? _pod.Metadata.UID : null;
+        var search = everything && _startGivenUp ? Pod.Metadata.UID : null;
         Task.Run(async () =>
         {
             await operations.RemoveContainersAsync(ids, CancellationToken.None).ConfigureAwait(false);
             if (search is not null) await operations.RemoveAllOfAsync(search, CancellationToken.None).ConfigureAwait(false);
-            directory.Remove();
+            disk.Remove(uid);
         }).PipeTo(Self, null, () => new CleanedUp(everything, null), e => new CleanedUp(everything, e));
     }
 
@@ -425,7 +416,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
         if (done.Failure is { } failure)
         {
             if (failure is RuntimeUnavailableException) Context.Parent.Tell(RuntimeLost.Instance);
-            else _services.Events.Warning(_pod, "", "FailedKillPod", $"error killing pod: {failure.Message}");
+            else _services.Events.Warning(Pod, "", "FailedKillPod", $"error killing pod: {failure.Message}");
             Timers.StartSingleTimer("wake", Wake.Look, _services.Options.RetryInterval);
             return;
         }
@@ -438,7 +429,11 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
         TellEnded();
     }
 
-    private void ReportGone() => _services.Options.ControlPlane.Tell(new ReportPodGone(new ResourceKey("pods", _pod.Metadata.Namespace, _pod.Metadata.Name), _pod.Metadata.UID), Self);
+    private void ReportGone()
+    {
+        _services.Options.ControlPlane.Tell(new ReportPodGone(new ResourceKey("pods", Pod.Metadata.Namespace, Pod.Metadata.Name), Pod.Metadata.UID), Self);
+        AwaitAnswer();
+    }
 
     private void Release()
     {
@@ -447,14 +442,14 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
             CleanUp(everything: true);
             return;
         }
-        _services.Images.Forget(_pod.Metadata.UID);
-        Context.Parent.Tell(new PodReleased(_pod.Metadata.UID));
+        _services.Images.Forget(Pod.Metadata.UID);
+        Context.Parent.Tell(new PodReleased(Pod.Metadata.UID));
         Context.Stop(Self);
     }
 
-    private void OnFind(FindContainer find) => Sender.Tell(ContainerLookup.Find(find, _pod, _containers, _observed, _reporter.Last ?? _pod.Status, PodIp));
+    private void OnFind(FindContainer find) => Sender.Tell(ContainerLookup.Find(find, Pod, Containers, _observed, _reporter.Last ?? Pod.Status, PodIp));
 
-    private PodContainer? Find(string name) => _containers.FirstOrDefault(c => c.Name == name);
+    private PodContainer? Find(string name) => Containers.FirstOrDefault(c => c.Name == name);
 
     private static TimeSpan BackOff(int failures) => TimeSpan.FromTicks(Math.Min(FirstRetry.Ticks << Math.Min(failures, 10), LongestRetry.Ticks));
 
@@ -474,6 +469,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
         public static readonly Wake Look = new("look");
         public static readonly Wake Refresh = new("refresh");
         public static readonly Wake Report = new("report");
+        public static readonly Wake Held = new("held");
         public static readonly Wake Wanted = new("wanted");
     }
 }

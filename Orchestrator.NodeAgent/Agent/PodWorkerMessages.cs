@@ -6,7 +6,7 @@ using ContainerState = Orchestrator.NodeAgent.Runtime.ContainerState;
 namespace Orchestrator.NodeAgent.Agent;
 
 /// <summary>The pod as the control plane has it now.</summary>
-internal sealed record DesiredPod(Pod Pod);
+internal sealed record DesiredPod(KnownPod Pod);
 
 /// <summary>The pod's object is gone: whatever is left of it goes too, and the worker stops.</summary>
 internal sealed record PodObjectGone

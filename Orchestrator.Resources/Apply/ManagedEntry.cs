@@ -48,6 +48,25 @@ public sealed record ManagedEntry(string Manager, string Operation, string ApiVe
         };
     }
 
+    /// <summary>
+    /// Reads an entry of which only what is below <paramref name="field"/> matters: where it owns nothing there and is not <paramref name="writer"/>'s, its fields are not read
+    /// (<see cref="Unread"/> stands for them) unless <paramref name="whole"/>.
+    /// </summary>
+    internal static ManagedEntry ReadPart(JsonObject json, string field, ManagedEntry writer, bool whole)
+    {
+        if (whole || json["fieldsV1"] is not JsonObject fields || fields.Count == 0 || fields.ContainsKey(field)) return Read(json);
+        var entry = new ManagedEntry(Text(json, "manager"), Text(json, "operation"), Text(json, "apiVersion"), Text(json, "subresource"))
+        {
+            Time = json["time"] is JsonValue time ? (string?)time : null,
+            Fields = Unread,
+            Source = json,
+        };
+        return entry.IsSameManager(writer) ? Read(json) : entry;
+    }
+
+    /// <summary>Stands for fields that were not read: no change of an object touches it.</summary>
+    private static FieldSet Unread { get; } = FieldSet.Of("f:");
+
     /// <summary>Writes the entry, fields in upstream's order.</summary>
     internal void Write(Utf8JsonWriter writer)
     {

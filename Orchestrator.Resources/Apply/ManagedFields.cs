@@ -54,13 +54,20 @@ public static class ManagedFields
             metadata.Remove(Field);
             return;
         }
+        metadata[Field] = new EncodedJson(Encode(entries)).ToNode();
+    }
+
+    /// <summary>The list as JSON, in upstream's order; entries without fields are left out.</summary>
+    internal static byte[] Encode(List<ManagedEntry> entries)
+    {
+        entries.RemoveAll(e => e.Fields is null);
         if (entries.Count > 1) entries.Sort(Order);
-        metadata[Field] = new EncodedJson(EncodedJson.Encode(entries, static (writer, all) =>
+        return EncodedJson.Encode(entries, static (writer, all) =>
         {
             writer.WriteStartArray();
             foreach (var entry in all) entry.Write(writer);
             writer.WriteEndArray();
-        })).ToNode();
+        });
     }
 
     /// <summary>Merges the oldest update managers so that at most <see cref="MaxUpdateManagers"/> are left where their versions allow.</summary>

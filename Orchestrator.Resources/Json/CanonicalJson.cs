@@ -27,6 +27,17 @@ public static class CanonicalJson
         return _buffer.WrittenSpan.ToArray();
     }
 
+    /// <summary>The canonical bytes of one field of an object (its status, say): the part that <see cref="Write"/> has for it.</summary>
+    public static byte[] WritePart(JsonObject part, SchemaType type, string field)
+    {
+        if (_buffer is null or { Capacity: > 1 << 20 }) { _buffer = new ArrayBufferWriter<byte>(16 << 10); _writer = null; }
+        _buffer.ResetWrittenCount();
+        if (_writer is null) _writer = new Utf8JsonWriter(_buffer, TypedJson.Compact); else _writer.Reset(_buffer);
+        if (type.IsCustom) Raw(_writer, part); else Value(_writer, part, type.Field(field)!.Type);
+        _writer.Flush();
+        return _buffer.WrittenSpan.ToArray();
+    }
+
     /// <summary>The same as a tree: what a client would see, as nodes.</summary>
     public static JsonObject Normalize(JsonObject obj, SchemaType type) =>
         JsonNode.Parse(Write(obj, type), documentOptions: new JsonDocumentOptions { MaxDepth = ObjectDecoder.MaxDepth + 1 })!.AsObject();

@@ -181,7 +181,7 @@ internal static class BuiltInKinds
 
     private static IEnumerable<ResourceKind> Networking() =>
     [
-        Cluster("networking.k8s.io", "v1", "networking.v1", "IngressClass", "ingressclasses", new RuledStrategy { Defaults = ClusterDefaults.IngressClass, Table = ClusterTables.IngressClass }) with { HasGeneration = true },
+        Cluster("networking.k8s.io", "v1", "networking.v1", "IngressClass", "ingressclasses", new RuledStrategy { Defaults = ClusterDefaults.IngressClass, Rules = NetworkValidation.IngressClass, Change = NetworkValidation.IngressClassChange, Table = ClusterTables.IngressClass }) with { HasGeneration = true },
         Namespaced("networking.k8s.io", "v1", "networking.v1", "Ingress", "ingresses", new RuledStrategy { Rules = NetworkValidation.Ingress, InitialStatus = NoLoadBalancer, Table = ClusterTables.Ingress }) with
         {
             ShortNames = ["ing"], Subresources = ["status"], HasGeneration = true,
@@ -219,15 +219,15 @@ internal static class BuiltInKinds
 
     private static IEnumerable<ResourceKind> Storage() =>
     [
-        Cluster("storage.k8s.io", "v1", "storage.v1", "CSIDriver", "csidrivers", new RuledStrategy { Defaults = ClusterDefaults.CsiDriver, Table = ClusterTables.CsiDriver }) with { HasGeneration = true },
-        Cluster("storage.k8s.io", "v1", "storage.v1", "CSINode", "csinodes", new RuledStrategy { Table = ClusterTables.CsiNode }),
-        Namespaced("storage.k8s.io", "v1", "storage.v1", "CSIStorageCapacity", "csistoragecapacities", new RuledStrategy { Table = ClusterTables.CsiStorageCapacity }),
+        Cluster("storage.k8s.io", "v1", "storage.v1", "CSIDriver", "csidrivers", new RuledStrategy { Defaults = ClusterDefaults.CsiDriver, Rules = StorageValidation.Driver, Change = StorageValidation.DriverChange, Table = ClusterTables.CsiDriver }) with { HasGeneration = true },
+        Cluster("storage.k8s.io", "v1", "storage.v1", "CSINode", "csinodes", new RuledStrategy { Rules = StorageValidation.Node, Table = ClusterTables.CsiNode }),
+        Namespaced("storage.k8s.io", "v1", "storage.v1", "CSIStorageCapacity", "csistoragecapacities", new RuledStrategy { Rules = StorageValidation.Capacity, Change = StorageValidation.CapacityChange, Table = ClusterTables.CsiStorageCapacity }),
         Cluster("storage.k8s.io", "v1", "storage.v1", "StorageClass", "storageclasses", new RuledStrategy
         {
             Defaults = ClusterDefaults.StorageClass, Rules = ClusterValidation.StorageClass, Change = ClusterValidation.StorageClassChange,
             Table = ClusterTables.StorageClass,
         }) with { ShortNames = ["sc"] },
-        Cluster("storage.k8s.io", "v1", "storage.v1", "VolumeAttachment", "volumeattachments", new RuledStrategy { Table = ClusterTables.VolumeAttachment }) with { Subresources = ["status"] },
+        Cluster("storage.k8s.io", "v1", "storage.v1", "VolumeAttachment", "volumeattachments", new RuledStrategy { Rules = StorageValidation.Attachment, Change = StorageValidation.AttachmentChange, Table = ClusterTables.VolumeAttachment }) with { Subresources = ["status"] },
     ];
 
     private static IEnumerable<ResourceKind> Node() =>
@@ -243,11 +243,11 @@ internal static class BuiltInKinds
 
     private static IEnumerable<ResourceKind> FlowControl() =>
     [
-        Cluster("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol.v1", "FlowSchema", "flowschemas", new RuledStrategy { Defaults = ClusterDefaults.FlowSchema, Table = ClusterTables.FlowSchema }) with
+        Cluster("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol.v1", "FlowSchema", "flowschemas", new RuledStrategy { Defaults = ClusterDefaults.FlowSchema, Rules = FlowControlValidation.FlowSchema, Table = ClusterTables.FlowSchema }) with
         {
             Subresources = ["status"], HasGeneration = true,
         },
-        Cluster("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol.v1", "PriorityLevelConfiguration", "prioritylevelconfigurations", new RuledStrategy { Defaults = ClusterDefaults.PriorityLevel, Table = ClusterTables.PriorityLevel }) with
+        Cluster("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol.v1", "PriorityLevelConfiguration", "prioritylevelconfigurations", new RuledStrategy { Defaults = ClusterDefaults.PriorityLevel, Rules = FlowControlValidation.PriorityLevel, Table = ClusterTables.PriorityLevel }) with
         {
             Subresources = ["status"], HasGeneration = true,
         },

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Admission;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Naming;
 using Orchestrator.Resources.Quantities;
@@ -14,6 +15,7 @@ internal static class ClusterValidation
     /// <summary>v1 Namespace: finalizers of its own.</summary>
     public static void Namespace(Field obj, FieldErrors errors)
     {
+        PodSecurity.ValidateLabels(obj["metadata"]["labels"], errors);
         var finalizers = obj["spec"]["finalizers"];
         foreach (var finalizer in finalizers.Items)
         {

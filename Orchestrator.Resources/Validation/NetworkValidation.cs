@@ -7,6 +7,8 @@ namespace Orchestrator.Resources.Validation;
 /// <summary>Rules of Ingresses and NetworkPolicies (upstream: pkg/apis/networking/validation).</summary>
 internal static class NetworkValidation
 {
+    private const int LongestController = 250;
+
     /// <summary>networking.k8s.io/v1 Ingress.</summary>
     public static void Ingress(Field obj, FieldErrors errors)
     {
@@ -24,6 +26,27 @@ internal static class NetworkValidation
         foreach (var tls in spec["tls"].Items)
             foreach (var host in tls["hosts"].Items) Host(host, errors);
     }
+
+    /// <summary>networking.k8s.io/v1 IngressClass.</summary>
+    public static void IngressClass(Field obj, FieldErrors errors)
+    {
+        var (controller, parameters) = (obj["spec"]["controller"], obj["spec"]["parameters"]);
+        if (controller.Text.Length > LongestController) errors.TooLong(controller.Path.ToString(), LongestController);
+        if (controller.Text.Length == 0) errors.Required(controller);
+        else if (controller.Text.IndexOf('/') is not > 0 || controller.Text.EndsWith('/')) errors.Invalid(controller, "must be a domain-prefixed path (such as \"acme.io/foo\")");
+        else errors.Invalid(controller, NameFormats.Dns1123Subdomain(controller.Text[..controller.Text.IndexOf('/')]));
+        if (!parameters.Exists) return;
+        if (parameters["kind"].Text.Length == 0) errors.Required(parameters["kind"], "kind is required");
+        if (parameters["name"].Text.Length == 0) errors.Required(parameters["name"], "name is required");
+        if (parameters["apiGroup"].Exists) errors.Invalid(parameters["apiGroup"], NameFormats.Dns1123Subdomain(parameters["apiGroup"].Text));
+        var (scope, ns) = (parameters["scope"].Text, parameters["namespace"]);
+        if (scope is not ("Cluster" or "Namespace")) errors.NotSupported(parameters["scope"], ["Cluster", "Namespace"]);
+        if (scope == "Namespace" && ns.Text.Length == 0) errors.Required(ns, "`parameters.scope` is set to 'Namespace'");
+        if (scope == "Cluster" && ns.Exists) errors.Forbidden(ns, "`parameters.scope` is set to 'Cluster'");
+    }
+
+    /// <summary>Who implements a class is fixed.</summary>
+    public static void IngressClassChange(Field now, Field before, FieldErrors errors) => errors.Immutable(now["spec"]["controller"], before["spec"]["controller"]);
 
     /// <summary>networking.k8s.io/v1 NetworkPolicy.</summary>
     public static void NetworkPolicy(Field obj, FieldErrors errors)

@@ -17,14 +17,20 @@ public sealed class NodeResourcesBalancedAllocation : IScorePlugin
 
     private sealed class Balance(PodInfo pod) : IPodScore
     {
+        private readonly long _milliCpu = pod.MilliCpu;
+        private readonly long _memory = pod.Memory;
+
         public long Score(NodeInfo node)
         {
-            if (node.Allocatable.Length <= ResourceColumns.Memory) return 0;
-            var requested = node.Requested;
-            var cpu = Fraction((requested.Length > 0 ? requested[ResourceColumns.MilliCpu] : 0) + pod.MilliCpu, node.Allocatable[ResourceColumns.MilliCpu]);
-            var memory = Fraction((requested.Length > 1 ? requested[ResourceColumns.Memory] : 0) + pod.Memory, node.Allocatable[ResourceColumns.Memory]);
+            var cpu = Fraction(node.MilliCpu - node.FreeMilliCpu + _milliCpu, node.MilliCpu);
+            var memory = Fraction(node.Memory - node.FreeMemory + _memory, node.Memory);
             if (double.IsNaN(cpu) || double.IsNaN(memory)) return IScorePlugin.MaxScore;
             return (long)((1 - Math.Abs(cpu - memory) / 2) * IScorePlugin.MaxScore);
+        }
+
+        public void ScoreAll(ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
+        {
+            for (var i = 0; i < nodes.Length; i++) scores[i] = Score(nodes[i]);
         }
 
         /// <summary>NaN where the node does not have the resource at all: there is nothing to balance then.</summary>

@@ -48,7 +48,16 @@ public sealed class NodeResourcesFit(ResourceColumns columns, FitStrategy strate
 
     private sealed class Filter(NodeResourcesFit owner, long[] requests) : IPodFilter
     {
-        public FilterStatus? Check(NodeInfo node)
+        /// <summary>What is not asked for fits anywhere, also where more is taken than there is.</summary>
+        private readonly long _milliCpu = requests.Length > ResourceColumns.MilliCpu && requests[ResourceColumns.MilliCpu] != 0 ? requests[ResourceColumns.MilliCpu] : long.MinValue;
+        private readonly long _memory = requests.Length > ResourceColumns.Memory && requests[ResourceColumns.Memory] != 0 ? requests[ResourceColumns.Memory] : long.MinValue;
+        private readonly bool _wantsMore = requests.AsSpan(Math.Min(requests.Length, ResourceColumns.EphemeralStorage)).ContainsAnyExcept(0);
+
+        /// <summary>Cpu, memory and the number of pods are all that most pods ask for, and mostly they fit.</summary>
+        public FilterStatus? Check(NodeInfo node) =>
+            node.PodCount < node.AllowedPods && _milliCpu <= node.FreeMilliCpu && _memory <= node.FreeMemory && !_wantsMore ? null : Weigh(node);
+
+        private FilterStatus? Weigh(NodeInfo node)
         {
             ulong shortage = node.PodCount + 1 > node.AllowedPods ? 1UL : 0;
             var allocatable = node.Allocatable;
@@ -83,13 +92,20 @@ public sealed class NodeResourcesFit(ResourceColumns columns, FitStrategy strate
     /// <summary>The usual strategy without a loop over resources: it runs for every feasible node of every pod.</summary>
     private sealed class LeastAllocatedCpuAndMemory(PodInfo pod) : IPodScore
     {
+        private readonly long _milliCpu = pod.NonZeroMilliCpu;
+        private readonly long _memory = pod.NonZeroMemory;
+
         public long Score(NodeInfo node)
         {
-            if (node.Allocatable.Length <= ResourceColumns.Memory) return 0;
             long sum = 0, weights = 0;
-            Add(node.NonZeroMilliCpu + pod.NonZeroMilliCpu, node.Allocatable[ResourceColumns.MilliCpu], ref sum, ref weights);
-            Add(node.NonZeroMemory + pod.NonZeroMemory, node.Allocatable[ResourceColumns.Memory], ref sum, ref weights);
+            Add(node.NonZeroMilliCpu + _milliCpu, node.MilliCpu, ref sum, ref weights);
+            Add(node.NonZeroMemory + _memory, node.Memory, ref sum, ref weights);
             return weights == 0 ? 0 : sum / weights;
+        }
+
+        public void ScoreAll(ReadOnlySpan<NodeInfo> nodes, Span<long> scores)
+        {
+            for (var i = 0; i < nodes.Length; i++) scores[i] = Score(nodes[i]);
         }
 
         private static void Add(long requested, long capacity, ref long sum, ref long weights)

@@ -21,7 +21,7 @@ public sealed class TaintToleration : IFilterPlugin, IScorePlugin
 
     IPodFilter? IFilterPlugin.Prepare(PodInfo pod, NodeTable nodes) => new Filter(this, pod.Tolerations);
 
-    IPodScore? IScorePlugin.Prepare(PodInfo pod, NodeTable nodes, ReadOnlySpan<NodeInfo> feasible) => new Preference(pod.Tolerations);
+    IPodScore? IScorePlugin.Prepare(PodInfo pod, NodeTable nodes, ReadOnlySpan<NodeInfo> feasible) => nodes.SoftlyTainted == 0 ? null : new Preference(pod.Tolerations);
 
     private FilterStatus? Judge(TaintSet set, IReadOnlyList<Toleration> tolerations)
     {
@@ -44,8 +44,8 @@ public sealed class TaintToleration : IFilterPlugin, IScorePlugin
 
         public string Remedy(NodeInfo node)
         {
-            var missing = node.Taints.Taints.Where(t => t.Effect is "NoSchedule" or "NoExecute" && !Tolerations.Tolerate(tolerations, t));
-            return $"tolerate {string.Join(" and ", missing.Select(t => string.IsNullOrEmpty(t.Value) ? $"{t.Key}:{t.Effect}" : $"{t.Key}={t.Value}:{t.Effect}"))}, or remove the taint from the node";
+            var missing = node.Taints.Taints.Where(t => t.Effect is "NoSchedule" or "NoExecute" && !Tolerations.Tolerate(tolerations, t)).ToList();
+            return $"tolerate {string.Join(" and ", missing.Select(t => string.IsNullOrEmpty(t.Value) ? $"{t.Key}:{t.Effect}" : $"{t.Key}={t.Value}:{t.Effect}"))}, or remove the taint{(missing.Count == 1 ? "" : "s")} from the node";
         }
     }
 

@@ -19,6 +19,7 @@ public sealed class SimulatedRuntime(SimulatedOptions options, TimeProvider time
     private string? _down;
     private string _network = "10.244.0";
     private int _next;
+    private int _sandboxes;
 
     /// <summary>Calls so far by name: what a test of "nothing is asked twice" counts.</summary>
     public System.Collections.Concurrent.ConcurrentDictionary<string, int> Calls { get; } = new();
@@ -87,7 +88,7 @@ public sealed class SimulatedRuntime(SimulatedOptions options, TimeProvider time
             Enter();
             var entry = Add(spec.Name, "", spec.Labels, SimulatedBehaviour.Forever);
             var number = _next;
-            var ip = spec.HostNetwork ? null : $"{_network}.{(number % 250) + 2}";
+            var ip = spec.HostNetwork ? null : $"{_network}.{(_sandboxes++ % 250) + 2}";
             entry.State = entry.State with { Phase = ContainerPhase.Running, StartedAt = time.GetUtcNow(), Ip = ip };
             Publish(entry, "start");
             return new SandboxState(entry.State.Id, ip, number);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Admission;
 using Orchestrator.Resources.Defaults;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Kinds.Tables;
@@ -44,5 +45,6 @@ internal sealed class NamespaceStrategy : RuledStrategy
     {
         if (subresource == "status") StatusRules!(Field.Of(obj), errors);
         else if (subresource == "finalize") Rules!(Field.Of(obj), errors);
+        else PodSecurity.ValidateLabels(Field.Of(obj)["metadata"]["labels"], errors);
     }
 }

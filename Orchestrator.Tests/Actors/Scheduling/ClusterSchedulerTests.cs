@@ -126,6 +126,24 @@ public sealed class ClusterSchedulerTests
     }
 
     [Fact]
+    public void What_a_pod_waits_for_can_be_asked()
+    {
+        var gated = Pod("gated", and: p => p.Spec.SchedulingGates = [new PodSchedulingGate { Name = "example.com/a" }, new PodSchedulingGate { Name = "example.com/b" }]);
+        See(Node("n", cpu: "1"));
+        See(gated);
+        Waits(gated).ShouldBe("it waits until its scheduling gates are removed: example.com/a, example.com/b");
+        var large = Pod("large", "2");
+        See(large);
+        Waits(large).ShouldBe("it is next to be placed");
+        Next()!.Node.ShouldBeNull();
+        Waits(large).ShouldBe("it is tried again when something changes that may help NodeResourcesFit");
+        See(Node("n", cpu: "4"));
+        Waits(large).ShouldBe("it is tried again after a back-off, at the latest in 1 s");
+
+        string Waits(Pod pod) => _scheduler.Explain(pod, _now)!.Waits;
+    }
+
+    [Fact]
     public void Pods_of_other_schedulers_and_terminating_pods_are_left_alone()
     {
         See(Node("n"));

@@ -138,7 +138,7 @@ public sealed class QueueingHintTests
                 }
                 while (placed.Count > before);
                 foreach (var pod in waiting.Values)
-                    scheduler.Explain(pod)!.Nodes.ShouldAllBe(n => n.Refusals.Count > 0, $"seed {seed}, step {step}: {pod.Metadata.Name} could have been placed");
+                    scheduler.Explain(pod, _now)!.Nodes.ShouldAllBe(n => n.Refusals.Count > 0, $"seed {seed}, step {step}: {pod.Metadata.Name} could have been placed");
             }
         }
     }

@@ -72,7 +72,7 @@ public sealed class VolumeRulesTests
                 }
                 foreach (var pod in waiting.Values)
                 {
-                    var report = cluster.Scheduler.Explain(pod)!;
+                    var report = cluster.Scheduler.Explain(pod, cluster.Now)!;
                     (report.Everywhere.Length > 0 || report.Nodes.All(n => n.Refusals.Count > 0)).ShouldBeTrue($"seed {seed}, step {step}: {pod.Metadata.Name} could have been placed");
                 }
             }

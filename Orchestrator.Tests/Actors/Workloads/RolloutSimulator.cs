@@ -162,6 +162,6 @@ internal sealed class RolloutSimulator
 
     private static string? OwnerOf(Pod pod) => pod.Metadata.OwnerReferences?.Find(r => r.Controller == true)?.UID;
 
-    private static bool Matches(LabelSelector selector, Dictionary<string, string>? labels) =>
+    private static bool Matches(LabelSelector selector, IReadOnlyDictionary<string, string>? labels) =>
         selector.MatchLabels!.All(l => labels is not null && labels.TryGetValue(l.Key, out var value) && value == l.Value);
 }

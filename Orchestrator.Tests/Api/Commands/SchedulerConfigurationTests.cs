@@ -33,7 +33,22 @@ public sealed class SchedulerConfigurationTests
         (shaped.Name, shaped.Score(50, 100), shaped.Score(25, 100), shaped.Score(100, 100)).ShouldBe(("RequestedToCapacityRatio", 100L, 50L, 10L));
     }
 
+    [Fact]
+    public void A_profile_can_keep_its_pods_on_certain_nodes_and_prefer_some()
+    {
+        var now = DateTimeOffset.UnixEpoch;
+        var scheduler = new ClusterScheduler(1, From("""orchestrator.scheduler.profiles { fast { added-affinity = ["disk=ssd", "zone in (a,b),!old"], added-preferences = ["100 zone=b"] } }"""));
+        foreach (var (name, labels) in new (string, Dictionary<string, string>)[] { ("plain", []), ("ssd", new() { ["disk"] = "ssd" }), ("b", new() { ["zone"] = "b" }), ("old-b", new() { ["zone"] = "b", ["old"] = "" }) })
+            scheduler.NodeChanged(SchedulingObjects.Node(name, and: n => n.Metadata.Labels = labels), now);
+        scheduler.PodChanged(SchedulingObjects.Pod("p", "1", and: p => p.Spec.SchedulerName = "fast"), now);
+        scheduler.Next(now)!.Node.ShouldBe("b");
+        scheduler.PodChanged(SchedulingObjects.Pod("nowhere", "1", and: p => (p.Spec.SchedulerName, p.Spec.NodeSelector) = ("fast", new() { ["disk"] = "hdd" })), now);
+        scheduler.Next(now)!.Message.ShouldStartWith("0/4 nodes are available: 2 node(s) didn't match Pod's node affinity/selector, 2 node(s) didn't match scheduler-enforced node affinity.");
+    }
+
     [Theory]
+    [InlineData("p { added-affinity = [\"zone in\"] }", "must be a selector of nodes")]
+    [InlineData("p { added-preferences = [\"zone=a\"] }", "must be a weight from 1 to 100 and a selector of nodes")]
     [InlineData("p { weights { Imagelocality = 7 } }", "Imagelocality")]
     [InlineData("p { weights { ImageLocality = 101 } }", "must be a weight from 0 to 100")]
     [InlineData("p { disabled = [Nothing] }", "must be the name of a plugin")]

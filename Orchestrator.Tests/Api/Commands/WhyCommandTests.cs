@@ -25,6 +25,18 @@ public sealed class WhyCommandTests
         """.Split('\n'));
 
     [Fact]
+    public void What_a_waiting_pod_waits_for_is_said() => Text(new PlacementReport("", "", [new NodeVerdict("a", [], [new NodeScore("NodeResourcesFit", 90, 1)])])
+    {
+        Waits = "it waits until its scheduling gates are removed: example.com/quota",
+    }).ShouldBe("""
+        default/web has no node yet: 1 of 1 would take it.
+        It waits until its scheduling gates are removed: example.com/quota.
+
+        NODE  SUM   NodeResourcesFit×1
+        a     90    90
+        """.Split('\n'));
+
+    [Fact]
     public void For_a_bound_pod_the_scores_say_why_its_node_won() => Text(new PlacementReport("b", "",
     [
         new NodeVerdict("b", [], [new NodeScore("TaintToleration", 100, 3), new NodeScore("NodeResourcesFit", 90, 1)]),

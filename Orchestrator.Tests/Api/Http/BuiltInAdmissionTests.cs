@@ -141,6 +141,49 @@ public class BuiltInAdmissionTests(ApiFixture api)
         other.Message.ShouldContain("Pod QOS Class may not change as a result of resizing");
     }
 
+    [Fact]
+    public async Task A_namespace_can_ask_for_a_pod_security_standard()
+    {
+        var ns = await ReadyNamespaceAsync();
+        var labels = $"/api/v1/namespaces/{ns}";
+        (await api.SendAsync(HttpMethod.Patch, labels, """{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"strict"}}}""", "application/merge-patch+json")).Message
+            .ShouldContain("metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: \"strict\": must be one of privileged, baseline, restricted");
+        (await api.SendAsync(HttpMethod.Patch, labels, """{"metadata":{"labels":{"pod-security.kubernetes.io/enforce":"baseline","pod-security.kubernetes.io/warn":"restricted"}}}""", "application/merge-patch+json")).Code.ShouldBe(200);
+        var plain = await api.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/pods", Pod("plain", "{}"));
+        plain.Code.ShouldBe(201);
+        plain.Warnings.ShouldHaveSingleItem().Replace("\\\"", "'", StringComparison.Ordinal).ShouldBe("299 - \"would violate PodSecurity 'restricted:latest': allowPrivilegeEscalation != false (container 'c' must set securityContext.allowPrivilegeEscalation=false), "
+            + "unrestricted capabilities (container 'c' must set securityContext.capabilities.drop=['ALL']), runAsNonRoot != true (pod or container 'c' must set securityContext.runAsNonRoot=true), "
+            + "seccompProfile (pod or container 'c' must set securityContext.seccompProfile.type to 'RuntimeDefault' or 'Localhost')\"");
+        var bad = await api.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/pods", """
+            {"metadata":{"name":"bad"},"spec":{"hostNetwork":true,"volumes":[{"name":"v","hostPath":{"path":"/"}}],"containers":[{"name":"c","image":"x","ports":[{"containerPort":80,"hostPort":80}],
+              "securityContext":{"privileged":true,"capabilities":{"add":["SYS_ADMIN"]}}}]}}
+            """);
+        (bad.Code, bad.Message).ShouldBe((403, "pods \"bad\" is forbidden: violates PodSecurity \"baseline:latest\": non-default capabilities (container \"c\" must not include \"SYS_ADMIN\" in securityContext.capabilities.add), "
+            + "host namespaces (hostNetwork=true), hostPath volumes (volume \"v\"), hostPort (container \"c\" uses hostPort 80), privileged (container \"c\" must not set securityContext.privileged=true)"));
+        var good = await api.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/pods", """
+            {"metadata":{"name":"good"},"spec":{"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},"containers":[{"name":"c","image":"x",
+              "securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}}]}}
+            """);
+        (good.Code, good.Warnings.Count).ShouldBe((201, 0), good.Text);
+    }
+
+    [Fact]
+    public async Task A_token_secret_is_filled_works_and_goes_with_its_account()
+    {
+        var ns = await api.NamespaceAsync();
+        (await api.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/{ns}/serviceaccounts", """{"metadata":{"name":"robot"}}""")).Code.ShouldBe(201);
+        var path = $"/api/v1/namespaces/{ns}/secrets";
+        (await api.SendAsync(HttpMethod.Post, path, """{"metadata":{"name":"t","annotations":{"kubernetes.io/service-account.name":"robot"}},"type":"kubernetes.io/service-account-token"}""")).Code.ShouldBe(201);
+        JsonObject secret = [];
+        await Eventually.HoldsAsync(async () => (secret = (await api.GetAsync($"{path}/t")).Json)["data"]?["token"] is not null);
+        Encoding.UTF8.GetString(Convert.FromBase64String((string)secret["data"]!["namespace"]!)).ShouldBe(ns);
+        using var robot = api.Client(token: Encoding.UTF8.GetString(Convert.FromBase64String((string)secret["data"]!["token"]!)));
+        var who = await api.SendAsync(HttpMethod.Post, "/apis/authentication.k8s.io/v1/selfsubjectreviews", "{}", client: robot);
+        ((string?)who.Json["status"]!["userInfo"]!["username"]).ShouldBe($"system:serviceaccount:{ns}:robot");
+        (await api.SendAsync(HttpMethod.Delete, $"/api/v1/namespaces/{ns}/serviceaccounts/robot")).Code.ShouldBe(200);
+        await Eventually.HoldsAsync(async () => (await api.GetAsync($"{path}/t")).Code == 404);
+    }
+
     private async Task<string> ReadyNamespaceAsync()
     {
         var ns = await api.NamespaceAsync();

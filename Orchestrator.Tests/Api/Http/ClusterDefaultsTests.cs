@@ -56,6 +56,18 @@ public class ClusterDefaultsTests(ApiFixture api)
     }
 
     [Fact]
+    public async Task Metrics_count_what_was_asked()
+    {
+        (await api.GetAsync("/api/v1/namespaces/nobody-has-this-name")).Code.ShouldBe(404);
+        var metrics = await api.GetAsync("/metrics");
+        metrics.ContentType.ShouldStartWith("text/plain");
+        metrics.Text.ShouldContain("apiserver_request_total{code=\"404\",component=\"apiserver\",dry_run=\"\",group=\"\",resource=\"namespaces\",scope=\"resource\",subresource=\"\",verb=\"GET\",version=\"v1\"} ");
+        metrics.Text.ShouldContain("apiserver_request_duration_seconds_bucket{");
+        using var nobody = api.Client(api.Pki.Authority.IssueClient("nobody"));
+        (await api.SendAsync(HttpMethod.Get, "/metrics", client: nobody)).Code.ShouldBe(403);
+    }
+
+    [Fact]
     public async Task Impersonation_takes_uid_and_extra()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/apis/authentication.k8s.io/v1/selfsubjectreviews") { Content = new StringContent("{}", null, "application/json") };

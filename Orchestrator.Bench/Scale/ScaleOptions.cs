@@ -1,0 +1,53 @@
+using System.Globalization;
+
+namespace Orchestrator.Bench.Scale;
+
+/// <summary>What the command line of <c>bench scale</c> says.</summary>
+internal sealed record ScaleOptions
+{
+    /// <summary>Simulated nodes.</summary>
+    public int Nodes { get; init; } = 5000;
+
+    /// <summary>Pods of the fill.</summary>
+    public int Pods { get; init; } = 50_000;
+
+    /// <summary>Deployments they come from.</summary>
+    public int Deployments { get; init; } = 100;
+
+    /// <summary>Pods created one by one, at <see cref="Rate"/>, before the fill; 0 for none.</summary>
+    public int Paced { get; init; } = 5000;
+
+    /// <summary>Paced pods per second.</summary>
+    public int Rate { get; init; } = 500;
+
+    /// <summary>Whether processor time is added up by hop.</summary>
+    public bool Profile { get; init; } = true;
+
+    /// <summary>Whether the three members on PostgreSQL are measured, too.</summary>
+    public bool Members { get; init; }
+
+    /// <summary>Throws <see cref="ArgumentException"/> for what is not an option.</summary>
+    public static ScaleOptions Parse(ReadOnlySpan<string> args)
+    {
+        var options = new ScaleOptions();
+        for (var i = 0; i < args.Length; i++)
+        {
+            if (args[i] is "--no-profile" or "--members")
+            {
+                options = args[i] == "--members" ? options with { Members = true } : options with { Profile = false };
+                continue;
+            }
+            if (i + 1 == args.Length || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value)) throw new ArgumentException($"{args[i]} needs a number");
+            options = args[i++] switch
+            {
+                "--nodes" => options with { Nodes = value },
+                "--pods" => options with { Pods = value },
+                "--deployments" => options with { Deployments = value },
+                "--paced" => options with { Paced = value },
+                "--rate" => options with { Rate = value },
+                var other => throw new ArgumentException($"{other} is no option of 'bench scale'"),
+            };
+        }
+        return options;
+    }
+}

@@ -1,0 +1,33 @@
+using Orchestrator.NodeAgent.Pods;
+using Orchestrator.Resources.Json;
+using Orchestrator.Resources.Types.Core.V1;
+
+namespace Orchestrator.NodeAgent.Agent;
+
+/// <summary>
+/// A pod as the control plane has it: its bytes, and the pod they hold for as long as somebody works with it. A pod that rests costs no more than its bytes, which in the control plane's
+/// own process are the read model's. Handed from the node's actor to the pod's worker; the former only looks before.
+/// </summary>
+internal sealed class KnownPod(ReadOnlyMemory<byte> json)
+{
+    private Pod? _pod;
+    private IReadOnlyList<PodContainer>? _containers;
+
+    /// <summary>The pod, without the list of its managers, which nobody needs here.</summary>
+    public Pod Pod
+    {
+        get
+        {
+            if (_pod is { } known) return known;
+            var pod = TypedJson.Read<Pod>(json);
+            pod.Metadata.ManagedFields = null;
+            return _pod = pod;
+        }
+    }
+
+    /// <summary>Its containers in the order in which they start.</summary>
+    public IReadOnlyList<PodContainer> Containers => _containers ??= PodContainers.Of(Pod.Spec);
+
+    /// <summary>Nobody works with it for now.</summary>
+    public void Rest() => (_pod, _containers) = (null, null);
+}
