@@ -18,7 +18,7 @@ if (args is ["scale", .. var rest])
     return scale.Missed.Any() ? 1 : 0;
 }
 
-// ./orchestrator bench scale [--nodes N] [--pods N] [--deployments N] [--paced N] [--rate N] [--members] [--no-profile]: a whole cluster of simulated nodes.
+// ./orchestrator bench scale [--nodes N] [--pods N] [--deployments N] [--paced N] [--rate N] [--no-profile]: a whole cluster of simulated nodes.
 // ./orchestrator bench [ROW…]: actors, remote, scheduler, writes, start, reads, applies, watches, pods, members, failover; all where none is named.
 bool Wanted(string row) => args.Length == 0 || args.Contains(row);
 var table = new BenchTable(Console.Out);

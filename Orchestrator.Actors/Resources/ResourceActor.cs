@@ -158,6 +158,13 @@ public class ResourceActor : ReceivePersistentActor
     /// <summary>Leaves memory; the shard starts the actor again for the next message.</summary>
     protected void Passivate() => Context.Parent.Tell(new Passivate(PoisonPill.Instance), Self);
 
+    /// <summary>A command that failed in a way nobody foresaw has changed nothing: its sender is told so at once, and need not wait for an answer until it gives up.</summary>
+    protected override void PreRestart(Exception reason, object? message)
+    {
+        if (message is ResourceCommand) Sender.Tell(new ResourceRefused(Key, ApiStatus.InternalError(reason.Message)), Self);
+        base.PreRestart(reason, message);
+    }
+
     private void OnIdle()
     {
         if (MayPassivate) Passivate();

@@ -23,18 +23,15 @@ internal sealed record ScaleOptions
     /// <summary>Whether processor time is added up by hop.</summary>
     public bool Profile { get; init; } = true;
 
-    /// <summary>Whether the three members on PostgreSQL are measured, too.</summary>
-    public bool Members { get; init; }
-
     /// <summary>Throws <see cref="ArgumentException"/> for what is not an option.</summary>
     public static ScaleOptions Parse(ReadOnlySpan<string> args)
     {
         var options = new ScaleOptions();
         for (var i = 0; i < args.Length; i++)
         {
-            if (args[i] is "--no-profile" or "--members")
+            if (args[i] == "--no-profile")
             {
-                options = args[i] == "--members" ? options with { Members = true } : options with { Profile = false };
+                options = options with { Profile = false };
                 continue;
             }
             if (i + 1 == args.Length || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var value)) throw new ArgumentException($"{args[i]} needs a number");

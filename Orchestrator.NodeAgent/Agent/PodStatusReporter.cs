@@ -17,6 +17,7 @@ internal sealed class PodStatusReporter(IActorRef controlPlane)
     private bool _changed;
     private long _sequence;
     private long _accepted;
+    private string? _versionAtAnswer;
 
     /// <summary>The newest status, or null.</summary>
     public PodStatus? Last => _last ??= _newest.Length == 0 ? null : TypedJson.Read<PodStatus>(_newest);
@@ -42,7 +43,10 @@ internal sealed class PodStatusReporter(IActorRef controlPlane)
     }
 
     /// <summary>Whether a report is due again: one that is unanswered, or that the control plane has overruled while it took the node for lost.</summary>
-    public bool Waits(Pod pod) => Pending || (Last is { } last && ReadyOf(last) != ReadyOf(pod.Status));
+    public bool Waits(Pod pod) => Pending || IsOverruled(pod);
+
+    /// <summary>The pod as it was when the answer came does not show the report yet; one that came later and says otherwise does not because somebody else has written since.</summary>
+    private bool IsOverruled(Pod pod) => pod.Metadata.ResourceVersion != _versionAtAnswer && Last is { } last && ReadyOf(last) != ReadyOf(pod.Status);
 
     /// <summary>Repeats what <see cref="Waits"/>, with what is the newest by now.</summary>
     public void Repeat(Pod pod, IActorRef self)
@@ -55,8 +59,8 @@ internal sealed class PodStatusReporter(IActorRef controlPlane)
     /// <summary>Keeps the newest status as bytes only.</summary>
     public void Rest() => _last = null;
 
-    /// <summary>The control plane has it.</summary>
-    public void Accepted(long sequence) => _accepted = Math.Max(_accepted, sequence);
+    /// <summary>The control plane has it; <paramref name="pod"/> is the pod as the agent knows it now.</summary>
+    public void Accepted(long sequence, Pod pod) => (_accepted, _versionAtAnswer) = (Math.Max(_accepted, sequence), pod.Metadata.ResourceVersion);
 
     private void Send(Pod pod, IActorRef self)
     {

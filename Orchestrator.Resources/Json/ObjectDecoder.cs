@@ -51,11 +51,12 @@ public static class ObjectDecoder
 
     /// <summary>
     /// Checks and cleans an object that a patch has produced. What Kubernetes reports for a patch is a 422 about <c>patch</c>:
-    /// <paramref name="patch"/> is the patch's text for that message.
+    /// <paramref name="patch"/> is the patch's text for that message, <paramref name="earlier"/> what reading the patch has found already.
     /// </summary>
-    public static JsonObject DecodePatched(JsonObject patched, SchemaType type, FieldValidation mode, List<string> warnings, string kind, string name, string patch)
+    public static JsonObject DecodePatched(JsonObject patched, SchemaType type, FieldValidation mode, List<string> warnings, string kind, string name, string patch, IReadOnlyList<string>? earlier = null)
     {
         var context = new DecodeContext();
+        context.Strict.AddRange(earlier ?? []);
         var bytes = Encoding.UTF8.GetBytes(patched.ToJsonString(Relaxed));
         ApiStatus Refused(string why) => ApiStatus.Invalid(kind, name, [new StatusCause("FieldValueInvalid", $"Invalid value: {JsonSerializer.Serialize(patch, Relaxed)}: {why}", "patch")]);
         var obj = Parse(bytes, type, context, out var syntax) ?? throw Refused(syntax).AsException();

@@ -15,8 +15,9 @@ namespace Orchestrator.Resources.Json;
 /// </summary>
 public static class YamlDecoder
 {
-    /// <summary>Aliases may not blow a small document up: the JSON they expand to is limited to this many bytes per byte of YAML, plus a megabyte.</summary>
+    /// <summary>Aliases may not blow a small document up: the JSON they expand to is limited to this many bytes per byte of YAML, plus some.</summary>
     private const int ExpansionPerByte = 10;
+    private const int ExpansionAnyway = 128 << 10;
 
     /// <summary>Decodes a YAML body of <paramref name="type"/>; the same checks and errors as <see cref="ObjectDecoder.Decode(ReadOnlySpan{byte}, SchemaType, FieldValidation, List{string})"/>.</summary>
     public static JsonObject Decode(ReadOnlySpan<byte> utf8, SchemaType type, FieldValidation mode, List<string> warnings)
@@ -35,9 +36,9 @@ public static class YamlDecoder
         if (JsonInYaml.IsObject(utf8)) return utf8.ToArray();
         try
         {
-            var reader = new NodeReader(new Parser(new StringReader(new UTF8Encoding(false, true).GetString(utf8))), utf8.Length * ExpansionPerByte + (1 << 20), duplicates);
+            var reader = new NodeReader(new Parser(new StringReader(new UTF8Encoding(false, true).GetString(utf8))), utf8.Length * ExpansionPerByte + ExpansionAnyway, duplicates);
             var node = reader.Document();
-            var buffer = new ArrayBufferWriter<byte>(utf8.Length * 2);
+            var buffer = new ArrayBufferWriter<byte>();
             using (var writer = new Utf8JsonWriter(buffer, TypedJson.Compact))
                 if (node is null) writer.WriteNullValue(); else node.WriteTo(writer);
             return buffer.WrittenSpan.ToArray();
@@ -45,6 +46,11 @@ public static class YamlDecoder
         catch (YamlException e)
         {
             throw ApiStatus.BadRequest($"error converting YAML to JSON: yaml: line {e.Start.Line.ToString(CultureInfo.InvariantCulture)}: {e.InnerException?.Message ?? e.Message}").AsException();
+        }
+        catch (Exception e) when (e is ArgumentOutOfRangeException or InvalidOperationException)
+        {
+            // The parser's own slips on what is no YAML: half a surrogate pair in an escape, a flow sequence as a key that does not end.
+            throw ApiStatus.BadRequest($"error converting YAML to JSON: yaml: {e.Message}").AsException();
         }
         catch (DecoderFallbackException)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
@@ -40,17 +41,19 @@ public static class PatchRules
     /// </summary>
     public static JsonObject Apply(Target target, JsonObject current, Form form, ReadOnlySpan<byte> patch, FieldValidation validation, List<string> warnings)
     {
+        CheckText(patch);
         var type = SchemaCatalog.Default.Find(target.SchemaName);
+        var read = new DecodeContext();
         var patched = form switch
         {
             Form.Json => WithinDepth(JsonPatch.Apply(current.DeepClone(), patch), 0),
-            Form.Merge => MergePatch.Apply(current.DeepClone(), Document(patch)),
+            Form.Merge => MergePatch.Apply(current.DeepClone(), Document(patch, read)),
             _ when type is null or { IsCustom: true } => throw new ApiStatus(415, "UnsupportedMediaType", "strategic merge patch is not supported for this resource").AsException(),
-            _ => StrategicMergePatch.Apply(current.DeepClone().AsObject(), Document(patch), type),
+            _ => StrategicMergePatch.Apply(current.DeepClone().AsObject(), Document(patch, read), type),
         };
         if (patched is not JsonObject obj) throw ApiStatus.BadRequest("the patch does not leave an object").AsException();
         // What a patch makes of an object is reported as a fault of the patch: its text is the value that is invalid.
-        if (type is not null) obj = ObjectDecoder.DecodePatched(obj, type, validation, warnings, "", "", form == Form.Strategic ? GoText.Of(Document(patch)) : obj.ToJsonString(Relaxed));
+        if (type is not null) obj = ObjectDecoder.DecodePatched(obj, type, validation, warnings, "", "", form == Form.Strategic ? GoText.Of(Document(patch, new DecodeContext())) : obj.ToJsonString(Relaxed), read.Strict);
         RefuseRename(target, current, obj);
         return obj;
     }
@@ -66,17 +69,32 @@ public static class PatchRules
         return node;
     }
 
-    private static JsonObject Document(ReadOnlySpan<byte> patch)
+    /// <summary>Strings are read where they are used, each in its place; a patch whose strings are no text is refused before that.</summary>
+    private static void CheckText(ReadOnlySpan<byte> patch)
     {
+        var reader = new Utf8JsonReader(patch, new JsonReaderOptions { MaxDepth = ObjectDecoder.MaxDepth });
         try
         {
-            var reader = new Utf8JsonReader(patch, new JsonReaderOptions { MaxDepth = 64 });
-            return JsonNode.Parse(ref reader) as JsonObject ?? throw ApiStatus.BadRequest("error decoding patch: a JSON object is expected").AsException();
+            if (!Utf8.IsValid(patch)) throw ApiStatus.BadRequest("error decoding patch: invalid UTF-8 in string").AsException();
+            while (reader.Read())
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped) _ = reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiStatus.BadRequest("error decoding patch: half a surrogate pair in string").AsException();
         }
         catch (JsonException e)
         {
             throw ApiStatus.BadRequest($"error decoding patch: {e.Message}").AsException();
         }
+    }
+
+    /// <summary>A patch that <see cref="CheckText"/> has let through. Of fields that are there twice the last counts; they are noted.</summary>
+    private static JsonObject Document(ReadOnlySpan<byte> patch, DecodeContext context)
+    {
+        var reader = new Utf8JsonReader(patch, new JsonReaderOptions { MaxDepth = ObjectDecoder.MaxDepth });
+        reader.Read();
+        return ValueDecoder.Raw(ref reader, context, reportDuplicates: true) as JsonObject ?? throw ApiStatus.BadRequest("error decoding patch: a JSON object is expected").AsException();
     }
 
     private static void RefuseRename(Target target, JsonObject current, JsonObject obj)

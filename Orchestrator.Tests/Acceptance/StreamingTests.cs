@@ -47,7 +47,8 @@ public sealed class StreamingTests(ClusterFixture cluster)
         (await attach.StandardOutput.ReadLineAsync().WaitAsync(Patience, TimeProvider.System)).ShouldBe("tick");
         // The container may end, and take the command with it, between its deed and its exit.
         (await cluster.KubectlAsync(v, $"-n {ns} exec ticker -- touch /tmp/stop")).ExitCode.ShouldBeOneOf(0, 137);
-        (await attach.StandardOutput.ReadToEndAsync().WaitAsync(Patience, TimeProvider.System)).ShouldEndWith("tick\nlast words\n");
+        // How many ticks come in between is a matter of luck; nothing is missing at the end.
+        (await attach.StandardOutput.ReadToEndAsync().WaitAsync(Patience, TimeProvider.System)).ShouldMatch(@"\A(tick\n)*last words\n\z");
         await attach.WaitForExitAsync().WaitAsync(Patience, TimeProvider.System);
         attach.ExitCode.ShouldBe(0);
     }

@@ -11,12 +11,13 @@ public sealed class NodeVolumeLimits : IFilterPlugin
     public string Name => "NodeVolumeLimits";
 
     /// <inheritdoc/>
-    public ClusterChange HelpedBy => ClusterChange.NodeAdded | ClusterChange.NodeDrivers | ClusterChange.PodLeft | ClusterChange.Claim;
+    public ClusterChange HelpedBy => ClusterChange.NodeAdded | ClusterChange.NodeDrivers | ClusterChange.PodLeft | ClusterChange.PodCame | ClusterChange.Claim;
 
     /// <inheritdoc/>
     public bool MayHelp(in ClusterEvent change, PodInfo pod, NodeTable nodes) => change.Change switch
     {
-        ClusterChange.PodLeft => change.Pod!.Volumes.Claims.Length > 0,
+        // One that came may have brought the volume along: with it there, this pod's counts no more.
+        ClusterChange.PodLeft or ClusterChange.PodCame => change.Pod!.Volumes.Claims.Length > 0,
         ClusterChange.Claim => change.IsClaimOf(pod),
         _ => true,
     };

@@ -65,9 +65,12 @@ public sealed class PodDisruptionBudgetTests() : WorkloadTests("worker-1")
     public async Task A_controller_without_a_scale_forbids_disruptions_and_is_named()
     {
         await Protect(""" "maxUnavailable":1 """);
-        (await _plane.CreateAsync("pods", """
-            {"apiVersion":"v1","kind":"Pod","metadata":{"name":"odd","labels":{"app":"web"},"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"c","uid":"u","controller":true}]},
-            "spec":{"containers":[{"name":"c","image":"app:1"}]}}
+        (await _plane.CreateAsync("configmaps", """{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"}}""")).ShouldBeOfType<ResourceWritten>();
+        // An owner that is there: the garbage collector takes what has none.
+        var owner = _plane.Cache.Get(new ResourceKey("configmaps", "default", "c"))!.Uid;
+        (await _plane.CreateAsync("pods", $$"""
+            {"apiVersion":"v1","kind":"Pod","metadata":{"name":"odd","labels":{"app":"web"},"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"c","uid":"{{owner}}","controller":true}]},
+            "spec":{"containers":[{"name":"c","image":"app:1"}]} }
             """)).ShouldBeOfType<ResourceWritten>();
         await _plane.EventuallyAsync(() => Status() is { DisruptionsAllowed: 0, Conditions: [{ Reason: "SyncFailed", Message: "configmaps does not implement the scale subresource" }] });
     }

@@ -21,7 +21,7 @@ public sealed class HintTableTests
     [InlineData("NodePorts", ClusterChange.NodeAdded | ClusterChange.PodLeft)]
     [InlineData("NodeResourcesFit", ClusterChange.NodeAdded | ClusterChange.NodeAllocatable | ClusterChange.PodLeft)]
     [InlineData("VolumeRestrictions", ClusterChange.NodeAdded | ClusterChange.PodLeft | ClusterChange.Claim)]
-    [InlineData("NodeVolumeLimits", ClusterChange.NodeAdded | ClusterChange.NodeDrivers | ClusterChange.PodLeft | ClusterChange.Claim)]
+    [InlineData("NodeVolumeLimits", ClusterChange.NodeAdded | ClusterChange.NodeDrivers | ClusterChange.PodLeft | ClusterChange.PodCame | ClusterChange.Claim)]
     [InlineData("VolumeBinding", ClusterChange.NodeAdded | ClusterChange.NodeLabels | ClusterChange.Storage | ClusterChange.Claim)]
     [InlineData("VolumeZone", ClusterChange.NodeAdded | ClusterChange.NodeLabels | ClusterChange.Storage | ClusterChange.Claim)]
     [InlineData("PodTopologySpread", ClusterChange.NodeAdded | ClusterChange.NodeLabels | ClusterChange.NodeTaints | ClusterChange.PodCame | ClusterChange.PodLeft)]
@@ -103,6 +103,8 @@ public sealed class HintTableTests
     {
         Helps(new NodeVolumeLimits(), Using("new", "c"), ClusterChange.PodLeft, Using("old", "d")).ShouldBeTrue();
         Helps(new NodeVolumeLimits(), Using("new", "c"), ClusterChange.PodLeft, Pod("old")).ShouldBeFalse();
+        Helps(new NodeVolumeLimits(), Using("new", "c"), ClusterChange.PodCame, Using("other", "c")).ShouldBeTrue();
+        Helps(new NodeVolumeLimits(), Using("new", "c"), ClusterChange.PodCame, Pod("other")).ShouldBeFalse();
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public sealed class MalformedRequestTests(ITestOutputHelper output) : IAsyncLife
     {
         _api = new ApiFixture { Logging = _errors };
         await _api.InitializeAsync();
-        _client = new HttpClient(new SocketsHttpHandler { SslOptions = _api.Tls(_api.Pki.Admin), MaxConnectionsPerServer = InFlight, AllowAutoRedirect = false }) { BaseAddress = _api.Address, Timeout = TimeSpan.FromSeconds(60) };
+        _client = new HttpClient(new SocketsHttpHandler { SslOptions = _api.Tls(_api.Pki.Admin), MaxConnectionsPerServer = InFlight, AllowAutoRedirect = false, RequestHeaderEncodingSelector = (_, _) => Encoding.Latin1 }) { BaseAddress = _api.Address, Timeout = TimeSpan.FromSeconds(60) };
         _ns = await _api.NamespaceAsync();
         (await _api.SendAsync(HttpMethod.Post, $"/api/v1/namespaces/{_ns}/serviceaccounts", """{"metadata":{"name":"runner"}}""")).Code.ShouldBe(201);
         // The service would bring an API that nobody serves; a namespace is there already; a node that is never heard of is written about as time goes by.
@@ -91,6 +91,10 @@ public sealed class MalformedRequestTests(ITestOutputHelper output) : IAsyncLife
             // A watch or a followed log that was asked for well enough has no end of its own.
             var text = code >= 400 || !(request.Target.Contains("watch", StringComparison.Ordinal) || request.Target.Contains("follow", StringComparison.Ordinal)) ? await response.Content.ReadAsStringAsync(cancel) : "";
             if (code >= 500 && !IsRight(code, request, text)) _failures.Enqueue($"{number}: {code} {(text.Length > 300 ? text[..300] : text)} for {request}");
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.HttpProtocolError && request.Target.Contains("%00", StringComparison.Ordinal))
+        {
+            _codes.AddOrUpdate(0, 1, (_, n) => n + 1); // HTTP/2 refuses such a path as no request at all; HTTP/1.1 says 400
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {

@@ -88,7 +88,7 @@ public sealed class ListAndWatchTests(ApiFixture api)
         metadata["items"]![0]!.AsObject().ContainsKey("data").ShouldBeFalse();
         var yaml = await api.GetAsync($"{path}/a", "application/yaml");
         yaml.ContentType.ShouldBe("application/yaml");
-        yaml.Text.ShouldStartWith("kind: ConfigMap\napiVersion: v1\n");
+        yaml.Text.ShouldStartWith("apiVersion: v1\ndata:\n  key: \"1\"\nkind: ConfigMap\n");
         yaml.Text.ShouldContain("data:\n  key: \"1\"\n");
         (await api.GetAsync($"{path}/a", "image/png")).Code.ShouldBe(406);
     }
