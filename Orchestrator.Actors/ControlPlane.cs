@@ -76,6 +76,7 @@ public sealed class ControlPlane : IAsyncDisposable
         PersistenceExtension.Configure(system, journal, RawEventSerializer.Instance);
 
         services.Addresses = ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new AddressAllocatorActor(services, new Random())), "addresses"));
+        system.ActorOf(Props.Create(() => new LostCommandsActor()), "lost-commands");
         services.Events = system.ActorOf(Props.Create(() => new EventRecorderActor(services)), "events");
         // Hints begin before the first shard starts: what a shard's start does not see, a hint does.
         plane.WakeOnChanges(StartRegion(system, services, caughtUp), new WakeRules(catalog, services.Cache, ResourceActors.Loops));

@@ -165,6 +165,12 @@ public class ResourceActor : ReceivePersistentActor
         base.PreRestart(reason, message);
     }
 
+    /// <summary>The journal did not take the write: who waits for it is told what is known of it.</summary>
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
+    {
+        if (@event is AnsweredEvent { Reply: var reply }) reply(new ResourceRefused(Key, RefusedWrite.Status(cause)));
+    }
+
     private void OnIdle()
     {
         if (MayPassivate) Passivate();
@@ -308,7 +314,7 @@ public class ResourceActor : ReceivePersistentActor
     {
         var before = Current;
         var payload = Services.Sealer.Seal(Key.Resource, PersistenceId, bytes);
-        Persist(new ResourceEvent(created ? ResourceEvent.Create : ResourceEvent.Update, payload), _ =>
+        Persist(new AnsweredEvent(new ResourceEvent(created ? ResourceEvent.Create : ResourceEvent.Update, payload), reply), _ =>
         {
             // A member that stood still between the commit and this turn, and was replaced meanwhile, may see what others have made of the object since.
             var (after, ordering) = (Current, LastOrdering);
@@ -329,7 +335,7 @@ public class ResourceActor : ReceivePersistentActor
             reply(new ResourceWritten(Key, null, ResourceVersionSplice.Insert(bytes, before.ResourceVersion), before.ResourceVersion, false, []));
             return;
         }
-        Persist(new ResourceEvent(ResourceEvent.Delete, Services.Sealer.Seal(Key.Resource, PersistenceId, bytes)), _ =>
+        Persist(new AnsweredEvent(new ResourceEvent(ResourceEvent.Delete, Services.Sealer.Seal(Key.Resource, PersistenceId, bytes)), reply), _ =>
         {
             OnCommitted(before, null);
             reply(new ResourceWritten(Key, null, ResourceVersionSplice.Insert(bytes, LastOrdering), LastOrdering, false, []));
@@ -339,4 +345,12 @@ public class ResourceActor : ReceivePersistentActor
 
     private ResourceWritten Written(ResourceEntry entry, bool created, IReadOnlyList<string> warnings) =>
         new(Key, entry.Json, null, entry.ResourceVersion, created, warnings);
+
+    /// <summary>An event and who is to hear what became of it.</summary>
+    private sealed record AnsweredEvent(ResourceEvent Event, Action<ResourceReply> Reply) : IJournalEvent
+    {
+        public string Operation => Event.Operation;
+
+        public ReadOnlyMemory<byte> Payload => Event.Payload;
+    }
 }

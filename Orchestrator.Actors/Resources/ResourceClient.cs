@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Engine.Actor;
+using Orchestrator.Engine.Remote;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Writing;
@@ -14,12 +15,18 @@ public sealed class ResourceClient(ControlPlaneServices services)
     /// <summary>The shared services behind this client.</summary>
     public ControlPlaneServices Services { get; } = services;
 
-    /// <summary>The actor's answer. A command that gets none within the deadline may or may not have been done: 504 <c>Timeout</c>.</summary>
+    /// <summary>The actor's answer. A command that gets none within the deadline, or whose member is gone, may or may not have been done: 504 <c>Timeout</c>; 503 where it never reached one.</summary>
     public async Task<ResourceReply> SendAsync(ResourceCommand command, CancellationToken cancel = default)
     {
         try
         {
             return await Services.Region.Ask<ResourceReply>(command, Deadline, cancel);
+        }
+        catch (PeerLostException lost)
+        {
+            return new ResourceRefused(command.Key, lost.Sent
+                ? new ApiStatus(504, "Timeout", $"Timeout: the member of the control plane that had {command.Key} is gone") { RetryAfterSeconds = 1 }
+                : ApiStatus.ServiceUnavailable("the member of the control plane that has the object cannot be reached; nothing was written"));
         }
         catch (AskTimeoutException)
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using Orchestrator.Actors.Caching;
 using Orchestrator.Actors.Resources;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Remote.Serialization;
@@ -42,15 +43,33 @@ public sealed class AddressAllocatorActor : ReceiveActor
     private readonly ControlPlaneServices _services;
     private readonly Random _random;
     private readonly List<Reservation> _reserved = [];
+    private readonly NodeSubnets _subnets;
+    private IDisposable? _nodes;
 
     /// <param name="services">Shared services.</param>
     /// <param name="random">Where the search for a free address begins.</param>
     public AddressAllocatorActor(ControlPlaneServices services, Random random)
     {
-        (_services, _random) = (services, random);
+        (_services, _random, _subnets) = (services, random, new NodeSubnets(services.Options.ClusterCidr, services.Options.NodeCidrSize));
         Receive<AllocateServiceAddresses>(OnService);
         Receive<AllocateNodeSubnet>(OnNode);
+        Receive<NodeChanged>(OnNodeChanged);
     }
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        var self = Self;
+        _nodes = _services.Cache.Subscribe(changes =>
+        {
+            foreach (var change in changes)
+                if (change.Entry.Key.Resource == "nodes") self.Tell(new NodeChanged(change.Entry, change.Type == ChangeType.Deleted), ActorRefs.NoSender);
+        });
+        foreach (var node in _services.Cache.List("nodes")) _subnets.Observe(node, gone: false);
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop() => _nodes?.Dispose();
 
     private void OnService(AllocateServiceAddresses request)
     {
@@ -100,20 +119,23 @@ public sealed class AddressAllocatorActor : ReceiveActor
     private void OnNode(AllocateNodeSubnet request)
     {
         Expire();
-        var used = new HashSet<string>();
-        foreach (var node in _services.Cache.List("nodes"))
-            if (node.Key != request.Node && node.Read<Node>().Spec.PodCIDR is { Length: > 0 } cidr) used.Add(cidr);
-        foreach (var reservation in _reserved)
-            if (reservation.Subnet is not null && reservation.Owner != request.Node) used.Add(reservation.Subnet);
-        if (AddressPool.FreeSubnet(_services.Options.ClusterCidr, _services.Options.NodeCidrSize, used) is not { } subnet)
+        var reserved = _reserved.Where(r => r.Subnet is not null && r.Owner != request.Node).Select(r => r.Subnet!).ToHashSet(StringComparer.Ordinal);
+        if (_subnets.Free(request.Node.Name, reserved.Contains) is not { } subnet)
         {
             var errors = new FieldErrors();
             errors.Invalid("spec.podCIDR", "", $"no free /{_services.Options.NodeCidrSize} is left in {_services.Options.ClusterCidr}");
             Sender.Tell(new AddressesRefused(errors), Self);
             return;
         }
-        _reserved.Add(new Reservation(request.Node, null, [], subnet.ToString(), Now));
-        Sender.Tell(new NodeSubnet(subnet.ToString()), Self);
+        _reserved.Add(new Reservation(request.Node, null, [], subnet, Now));
+        Sender.Tell(new NodeSubnet(subnet), Self);
+    }
+
+    /// <summary>What is stored need not be remembered as reserved any more.</summary>
+    private void OnNodeChanged(NodeChanged change)
+    {
+        _subnets.Observe(change.Entry, change.Gone);
+        if (_subnets.Has(change.Entry.Name)) _reserved.RemoveAll(r => r.Subnet is not null && r.Owner == change.Entry.Key);
     }
 
     private (HashSet<string> Ips, HashSet<(int, string)> Ports) UsedByServices(ResourceKey except)
@@ -141,6 +163,8 @@ public sealed class AddressAllocatorActor : ReceiveActor
     private DateTimeOffset Now => _services.Time.GetUtcNow();
 
     private void Expire() => _reserved.RemoveAll(r => Now - r.At > ReservationTime);
+
+    private sealed record NodeChanged(ResourceEntry Entry, bool Gone);
 
     private sealed record Reservation(ResourceKey Owner, string? Ip, IReadOnlyList<(int, string)> Ports, string? Subnet, DateTimeOffset At);
 }

@@ -34,19 +34,11 @@ public static class AddressPool
     /// <summary>The first address of a network after its base: the API server's.</summary>
     public static IPAddress First(IPNetwork network) => FromNumber(ToNumber(network.BaseAddress) + 1);
 
-    /// <summary>The first free subnet of the given prefix length, or null.</summary>
-    public static IPNetwork? FreeSubnet(IPNetwork network, int prefixLength, IReadOnlySet<string> used)
-    {
-        var step = 1L << (32 - prefixLength);
-        var count = 1L << (prefixLength - network.PrefixLength);
-        var first = ToNumber(network.BaseAddress);
-        for (long i = 0; i < count; i++)
-        {
-            var subnet = new IPNetwork(FromNumber((uint)(first + i * step)), prefixLength);
-            if (!used.Contains(subnet.ToString())) return subnet;
-        }
-        return null;
-    }
+    /// <summary>How many subnets of a prefix length a network has.</summary>
+    public static long SubnetCount(IPNetwork network, int prefixLength) => 1L << (prefixLength - network.PrefixLength);
+
+    /// <summary>One of them, by its place.</summary>
+    public static IPNetwork Subnet(IPNetwork network, int prefixLength, long index) => new(FromNumber((uint)(ToNumber(network.BaseAddress) + index * (1L << (32 - prefixLength)))), prefixLength);
 
     /// <summary>A free port of a range, from a start that depends on <paramref name="seed"/>, or null.</summary>
     public static int? FreePort(int first, int last, IReadOnlySet<int> used, int seed)

@@ -11,13 +11,13 @@ internal sealed class SimulatedNodes(ClusterConfiguration configuration, TimePro
 {
     private const string HostName = "simulated-";
 
-    private readonly Random _random = new();
+    private readonly Random _failures = configuration.Simulation.Seed is > 0 and var seed ? new Random(seed) : new Random();
 
     /// <summary>Names of so many nodes.</summary>
     public static IReadOnlyList<string> Names(int count) => [.. Enumerable.Range(1, count).Select(i => string.Create(CultureInfo.InvariantCulture, $"{HostName}{i}"))];
 
     /// <summary>The engine of a node.</summary>
-    public SimulatedRuntime Runtime() => new(configuration.Simulation.Runtime(_random), time);
+    public SimulatedRuntime Runtime() => new(configuration.Simulation.Runtime(_failures), time);
 
     /// <summary>How a node's agent runs.</summary>
     public NodeAgentOptions Options(string name, string clusterId, ClusterDirectory directory, SimulatedRuntime runtime, IActorRef controlPlane) =>
@@ -26,7 +26,7 @@ internal sealed class SimulatedNodes(ClusterConfiguration configuration, TimePro
             Labels = new Dictionary<string, string>(configuration.NodeLabels) { ["topology.kubernetes.io/zone"] = Zone(name), ["topology.kubernetes.io/region"] = "simulated" },
             Disk = SimulatedDisk.Instance,
             ReadMachine = () => Machine(name),
-            Phase = 1 - _random.NextDouble(),
+            Phase = 1 - Random.Shared.NextDouble(),
         };
 
     private static int Number(string name) => int.Parse(name[HostName.Length..], CultureInfo.InvariantCulture);

@@ -24,6 +24,9 @@ public sealed record SimulationOptions
     /// <summary>Zones that the nodes are spread over.</summary>
     public int Zones { get; init; } = 3;
 
+    /// <summary>Which starts fail: the same ones in the order of starts for the same number, others each time for 0.</summary>
+    public int Seed { get; init; }
+
     /// <summary>Reads the keys.</summary>
     public static SimulationOptions From(IConfiguration values) => new()
     {
@@ -32,6 +35,7 @@ public sealed record SimulationOptions
         Cpus = values.Get<int>("orchestrator.simulation.cpus", "a number from 1 to 1000", Whole(1000)),
         MemoryBytes = values.GetByteSize("orchestrator.simulation.memory"),
         Zones = values.Get<int>("orchestrator.simulation.zones", "a number from 1 to 100", Whole(100)),
+        Seed = values.Get<int>("orchestrator.simulation.seed", "a number from 0 to 2147483647", Whole(int.MaxValue, least: 0)),
     };
 
     /// <summary>The engine of one node.</summary>
@@ -54,6 +58,6 @@ public sealed record SimulationOptions
 
     private static bool TryParsePart(string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && value is >= 0 and <= 1;
 
-    private static ConfigurationReading.Parser<int> Whole(int most) =>
-        (string text, out int value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= 1 && value <= most;
+    private static ConfigurationReading.Parser<int> Whole(int most, int least = 1) =>
+        (string text, out int value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= least && value <= most;
 }

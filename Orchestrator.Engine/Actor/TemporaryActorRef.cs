@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace Orchestrator.Engine.Actor;
@@ -14,6 +15,7 @@ internal abstract class TemporaryActorRef(ActorSystem? system) : InternalActorRe
     private static readonly ActorPath TempPath = ActorPath.Root("temp").Child("ask");
 
     private string? _name;
+    private ConcurrentDictionary<TemporaryActorRef, bool>? _among;
 
     internal override ActorSystem? System => system;
 
@@ -22,9 +24,20 @@ internal abstract class TemporaryActorRef(ActorSystem? system) : InternalActorRe
     /// <summary>Whether it still waits.</summary>
     protected abstract bool IsCompleted { get; }
 
+    /// <summary>It is one of these from now on, until it has its answer; of those it was among before no more.</summary>
+    internal void WaitAmong(ConcurrentDictionary<TemporaryActorRef, bool> others)
+    {
+        others.TryAdd(this, true);
+        if (Interlocked.Exchange(ref _among, others) is { } before && !ReferenceEquals(before, others))
+            before.TryRemove(this, out _);
+        if (IsCompleted)
+            others.TryRemove(this, out _);
+    }
+
     /// <summary>Nobody waits any more.</summary>
     protected void Withdraw()
     {
+        Volatile.Read(ref _among)?.TryRemove(this, out _);
         if (Volatile.Read(ref _name) is { } name)
             system?.References.RemoveTemporary(name);
     }

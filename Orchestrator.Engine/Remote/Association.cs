@@ -140,6 +140,8 @@ internal sealed partial class Association
                 Encode(buffer, control, link);
             while (!link.PeerLeaves && buffer.Length < Enough && _queue.TakeMessage() is { } message)
             {
+                if (message is OutboundMessage told)
+                    NoteAsker(told);
                 Encode(buffer, message, link);
                 while (_queue.TakeControl() is { } control)
                     Encode(buffer, control, link);
@@ -274,6 +276,7 @@ internal sealed partial class Association
             DropMessages();
         }
 
+        FailAskers();
         System.EventStream.Publish(new AddressTerminatedEvent(System.Address, Remote));
     }
 
@@ -468,6 +471,7 @@ internal sealed partial class Association
 
         EndWatchers();
         EndWatched();
+        FailAskers();
         System.EventStream.Publish(new QuarantinedEvent(System.Address, Remote, uid));
     }
 
@@ -480,7 +484,11 @@ internal sealed partial class Association
                 if (item is OutboundMessage { Message: IReroutedWhenUnsent } rerouted)
                     System.EventStream.Publish(new UnsentMessage(rerouted.Message, rerouted.Sender, rerouted.Recipient));
                 else if (item is OutboundMessage message)
+                {
+                    if (message.Sender is TemporaryActorRef asker)
+                        asker.Tell(new Status.Failure(new PeerLostException(Remote, sent: false)), null);
                     DeadLetter(message);
+                }
             }
         }
     }

@@ -30,6 +30,13 @@ public sealed record AddressTerminatedEvent(Address LocalAddress, Address Remote
 /// <summary>The other system did not understand a message: it has another version.</summary>
 public sealed record MessageNotUnderstoodEvent(Address LocalAddress, Address RemoteAddress, string Recipient, string Reason) : AssociationEvent(LocalAddress, RemoteAddress);
 
+/// <summary>An Ask will not be answered: the system it went to is gone. What was asked for may have been done where it was sent, and has not where it was not.</summary>
+public sealed class PeerLostException(Address remote, bool sent) : Exception($"{remote} is gone, {(sent ? "and with it the answer" : "nothing was sent to it")}")
+{
+    /// <summary>False where the message never left.</summary>
+    public bool Sent => sent;
+}
+
 /// <summary>The connection was refused in the handshake, and why.</summary>
 public sealed class HandshakeRefusedException(string message, bool crossed = false) : Exception(message)
 {

@@ -34,13 +34,13 @@ public sealed class SchemaCatalog
     /// <summary>The built-in types. Shared: what is added to it is seen by all.</summary>
     public static SchemaCatalog Default => field ??= Load();
 
-    /// <summary>A catalogue of its own with the built-in types.</summary>
-    public static SchemaCatalog Load()
+    /// <summary>A catalogue of its own with the built-in types and <paramref name="more"/>, in the form the tool writes.</summary>
+    public static SchemaCatalog Load(ReadOnlySpan<byte> more = default)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("schema.jsonl") ?? throw new InvalidOperationException("the schema is not embedded");
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
-        return new SchemaCatalog(bytes);
+        return new SchemaCatalog([.. bytes, .. more]);
     }
 
     /// <summary>Names of all types, sorted.</summary>

@@ -3,16 +3,16 @@ using Orchestrator.SchemaTool.Go;
 namespace Orchestrator.SchemaTool;
 
 /// <summary>Turns parsed Go packages into the resolved model: references resolved, embeddings flattened, markers read.</summary>
-public sealed class SchemaBuilder(IReadOnlyDictionary<string, GoPackage> packages)
+public sealed class SchemaBuilder(IReadOnlyDictionary<string, GoPackage> packages, IReadOnlyList<Source> sources)
 {
     private readonly Dictionary<string, TypeModel> _types = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, Source> _sources = Sources.All.ToDictionary(s => s.ImportPath, StringComparer.Ordinal);
+    private readonly Dictionary<string, Source> _sources = sources.ToDictionary(s => s.ImportPath, StringComparer.Ordinal);
 
-    /// <summary>Every struct of every source, in source order. Throws when a reference leaves the sources.</summary>
-    public IReadOnlyList<TypeModel> Build()
+    /// <summary>Every struct of these of the sources, in their order. Throws when a reference leaves the sources.</summary>
+    public IReadOnlyList<TypeModel> Build(IReadOnlyList<Source> wanted)
     {
         var all = new List<TypeModel>();
-        foreach (var source in Sources.All)
+        foreach (var source in wanted)
             foreach (var declared in packages[source.ImportPath].Structs)
             {
                 if (Sources.Special.ContainsKey($"{source.ImportPath}.{declared.Name}") || declared.Name is "TypeMeta") continue;
@@ -44,6 +44,8 @@ public sealed class SchemaBuilder(IReadOnlyDictionary<string, GoPackage> package
         {
             if (!field.Inline) { into.Fields.Add(Field(package, field) with { ProtobufPath = path }); continue; }
             var (embeddedPackage, embeddedName) = Locate(package, field.Type);
+            // An alias of another version's type.
+            while (packages[embeddedPackage].Named.TryGetValue(embeddedName, out var alias)) (embeddedPackage, embeddedName) = Locate(embeddedPackage, alias.Underlying);
             if (embeddedName == "TypeMeta")
             {
                 into.HasTypeMeta = true;

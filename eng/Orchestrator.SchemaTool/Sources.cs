@@ -41,6 +41,23 @@ public static class Sources
         ["k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSONSchemaPropsOrStringArray"] = "raw",
     };
 
+    /// <summary>The groups' alpha and beta versions, which the API does not serve; their fixtures test the codecs.</summary>
+    public static IReadOnlyList<Source> PreRelease { get; } =
+    [
+        Api("admission", "v1beta1", "admission.k8s.io"), Api("admissionregistration", "v1alpha1", "admissionregistration.k8s.io"), Api("admissionregistration", "v1beta1", "admissionregistration.k8s.io"),
+        Api("apidiscovery", "v2beta1", "apidiscovery.k8s.io"), Api("apiserverinternal", "v1alpha1", "internal.apiserver.k8s.io"), Api("apps", "v1beta1", "apps"), Api("apps", "v1beta2", "apps"),
+        Api("authentication", "v1alpha1", "authentication.k8s.io"), Api("authentication", "v1beta1", "authentication.k8s.io"), Api("authorization", "v1beta1", "authorization.k8s.io"),
+        Api("autoscaling", "v2beta1", "autoscaling"), Api("autoscaling", "v2beta2", "autoscaling"), Api("batch", "v1beta1", "batch"),
+        Api("certificates", "v1alpha1", "certificates.k8s.io"), Api("certificates", "v1beta1", "certificates.k8s.io"),
+        Api("coordination", "v1alpha2", "coordination.k8s.io"), Api("coordination", "v1beta1", "coordination.k8s.io"), Api("discovery", "v1beta1", "discovery.k8s.io"), Api("events", "v1beta1", "events.k8s.io"),
+        Api("extensions", "v1beta1", "extensions"), Api("flowcontrol", "v1beta1", "flowcontrol.apiserver.k8s.io"), Api("flowcontrol", "v1beta2", "flowcontrol.apiserver.k8s.io"), Api("flowcontrol", "v1beta3", "flowcontrol.apiserver.k8s.io"),
+        Api("imagepolicy", "v1alpha1", "imagepolicy.k8s.io"), Api("networking", "v1alpha1", "networking.k8s.io"), Api("networking", "v1beta1", "networking.k8s.io"),
+        Api("node", "v1alpha1", "node.k8s.io"), Api("node", "v1beta1", "node.k8s.io"), Api("policy", "v1beta1", "policy"),
+        Api("rbac", "v1alpha1", "rbac.authorization.k8s.io"), Api("rbac", "v1beta1", "rbac.authorization.k8s.io"), Api("resource", "v1alpha3", "resource.k8s.io"), Api("resource", "v1beta1", "resource.k8s.io"),
+        Api("scheduling", "v1alpha1", "scheduling.k8s.io"), Api("scheduling", "v1beta1", "scheduling.k8s.io"), Api("storage", "v1alpha1", "storage.k8s.io"), Api("storage", "v1beta1", "storage.k8s.io"),
+        Api("storagemigration", "v1alpha1", "storagemigration.k8s.io"),
+    ];
+
     private static Source Api(string folder, string version, string group) => new(
         $"k8s.io/api/{folder}/{version}", $"io.k8s.api.{folder}.{version}", $"{char.ToUpperInvariant(folder[0])}{folder[1..]}.V{version[1..]}",
         group.Length == 0 ? version : $"{group}/{version}");

@@ -1,8 +1,11 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Orchestrator.Engine.Persistence;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
+using Orchestrator.TestKit;
+using Orchestrator.Tests.Api.Http;
 using Shouldly;
 
 namespace Orchestrator.Tests.Actors.Resources;
@@ -118,4 +121,32 @@ public sealed class ResourceActorTests : IAsyncLifetime
     }
 
     private static string Uid(ResourceWritten written) => (string)JsonNode.Parse(written.Json!.Value.Span)!["metadata"]!["uid"]!;
+
+    [Theory]
+    [InlineData(true, 503)]
+    [InlineData(false, 504)]
+    public async Task A_write_that_the_journal_refuses_is_answered_at_once_and_so_is_what_waited_behind_it(bool fenced, int code)
+    {
+        // In virtual time nobody gives up waiting.
+        var time = new VirtualTime();
+        var journal = new MemoryJournal(time);
+        await using var plane = await ControlPlaneHarness.StartAsync(journal, time);
+        await plane.CreateAsync("configmaps", ConfigMap);
+        journal.HoldCommits();
+        var patch = plane.PatchAsync(Key, """{"data":{"a":"2"}}""");
+        await Eventually.HoldsAsync(() => Task.FromResult(journal.WaitingWrites == 1), "a write on its way");
+        var behind = plane.PatchAsync(Key, """{"data":{"a":"3"}}""");
+        journal.Refuse(fenced ? new FencedException("declared down") : new IOException("the disk is gone"));
+        journal.ReleaseCommits();
+
+        (await patch).ShouldBeOfType<ResourceRefused>().Status.Code.ShouldBe(code);
+        var refused = await behind;
+        if (refused is ResourceRefused { Status.Code: var other }) other.ShouldBeOneOf(503, code);
+        else throw new Xunit.Sdk.XunitException($"not refused: {refused}");
+
+        // Until the shard has seen its actor stop, what comes is refused like what waited.
+        journal.Refuse(null);
+        await Eventually.HoldsAsync(async () => await plane.PatchAsync(Key, """{"data":{"a":"4"}}""") is ResourceWritten, "a write that succeeds again");
+        Encoding.UTF8.GetString(plane.Cache.Get(Key)!.Json.Span).ShouldContain("\"a\":\"4\"");
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Orchestrator.Tests.Api.Fuzz;
@@ -21,12 +22,15 @@ internal static class JsonMutations
 
     private const string Mark = "\"@mark@\"";
 
+    // One nested change may land in the depths of another.
+    private static readonly JsonSerializerOptions Deep = new() { MaxDepth = 4_000 };
+
     /// <summary>The document with one to three wrong things in it.</summary>
     public static byte[] Tree(JsonNode document, Random random)
     {
         var copy = document.DeepClone();
         for (var i = random.Next(3); i >= 0; i--) copy = Change(copy, random);
-        return Encoding.UTF8.GetBytes(copy.ToJsonString());
+        return Encoding.UTF8.GetBytes(copy.ToJsonString(Deep));
     }
 
     /// <summary>The document with one wrong thing in it.</summary>
@@ -75,13 +79,13 @@ internal static class JsonMutations
         var (parent, key) = places[random.Next(places.Count)];
         if (random.Next(4) == 0 && parent is JsonObject)
         {
-            var name = System.Text.Json.JsonSerializer.Serialize((string)key);
-            var value = Get(parent, key)?.ToJsonString() ?? "null";
+            var name = JsonSerializer.Serialize((string)key);
+            var value = Get(parent, key)?.ToJsonString(Deep) ?? "null";
             Set(parent, key, JsonValue.Create("@mark@"));
-            return Encoding.UTF8.GetBytes(copy.ToJsonString().Replace(Mark, $"{value},{name}:{value}", StringComparison.Ordinal));
+            return Encoding.UTF8.GetBytes(copy.ToJsonString(Deep).Replace(Mark, $"{value},{name}:{value}", StringComparison.Ordinal));
         }
         Set(parent, key, JsonValue.Create("@mark@"));
-        return Encoding.UTF8.GetBytes(copy.ToJsonString().Replace(Mark, RawValues[random.Next(RawValues.Length)], StringComparison.Ordinal));
+        return Encoding.UTF8.GetBytes(copy.ToJsonString(Deep).Replace(Mark, RawValues[random.Next(RawValues.Length)], StringComparison.Ordinal));
     }
 
     private static JsonNode? OfOtherType(JsonNode? value, Random random) => random.Next(7) switch

@@ -84,7 +84,7 @@ public sealed class MalformedRequestTests(ITestOutputHelper output) : IAsyncLife
         var request = requests.Make(number);
         try
         {
-            using var message = Message(request, number % 2 == 0 || request.Headers.Count > 0 ? HttpVersion.Version11 : HttpVersion.Version20);
+            using var message = Message(request, number % 2 == 0 || request.Headers.Count > 0 || IsForHttp1(request) ? HttpVersion.Version11 : HttpVersion.Version20);
             using var response = await _client.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
             var code = (int)response.StatusCode;
             _codes.AddOrUpdate(code, 1, (_, n) => n + 1);
@@ -92,15 +92,14 @@ public sealed class MalformedRequestTests(ITestOutputHelper output) : IAsyncLife
             var text = code >= 400 || !(request.Target.Contains("watch", StringComparison.Ordinal) || request.Target.Contains("follow", StringComparison.Ordinal)) ? await response.Content.ReadAsStringAsync(cancel) : "";
             if (code >= 500 && !IsRight(code, request, text)) _failures.Enqueue($"{number}: {code} {(text.Length > 300 ? text[..300] : text)} for {request}");
         }
-        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.HttpProtocolError && (request.Target.Contains("%00", StringComparison.Ordinal) || request.Target.Length > 4_000))
-        {
-            _codes.AddOrUpdate(0, 1, (_, n) => n + 1); // HTTP/2 refuses such a path, or one longer than its header's frame, as no request at all; HTTP/1.1 says 400 or 414
-        }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
             _failures.Enqueue($"{number}: {e.Message} {e.InnerException?.Message} for {request}");
         }
     });
+
+    // HTTP/2 knows no answer to a path with a zero in it or to one longer than its header's frame: the stream is reset.
+    private static bool IsForHttp1(RawRequest request) => request.Target.Contains("%00", StringComparison.Ordinal) || request.Target.Length > 4_000;
 
     /// <summary>Upstream's own: a version that is not there yet is worth another try, and so is what is behind a proxy.</summary>
     private static bool IsRight(int code, RawRequest request, string answer) =>

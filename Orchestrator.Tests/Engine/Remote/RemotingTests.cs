@@ -316,6 +316,21 @@ public sealed class RemotingTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_asks_a_system_that_is_declared_dead_is_told_so_at_once()
+    {
+        _two.ActorOf(Props.Create(() => new Silent(_probe.Ref)), "silent");
+        (await Echo().Ask<string>("hello", Second * 5)).ShouldBe("echo hello");
+        var answer = Ref("silent").Ask<string>("hello", Timeout.InfiniteTimeSpan);
+        _probe.ExpectMsg("hello");
+
+        Remoting.Get(_one).AddressTerminated(_two.Address);
+
+        (await Should.ThrowAsync<PeerLostException>(answer)).Sent.ShouldBeTrue();
+        Remoting.Get(_one).AssociationOf(_two.Address).Asking.ShouldBe(0);
+        _one.References.Temporaries.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task A_limited_peer_reaches_only_what_it_may_and_only_in_its_own_name()
     {
         var guarded = await _fixture.StartAsync("guarded", 1, RemoteFixture.Settings with { Authorize = peer => peer.Address.Host == "stranger" ? PeerGrant.Refused("no strangers") : PeerGrant.To("/user/agents") });
@@ -394,6 +409,11 @@ public sealed class RemotingTests : IAsyncLifetime
     private IActorRef Ref(string name) => _one.ResolveActorRef($"{_two.Address}/user/{name}");
 
     private static TestProbe Probe(ActorSystem system, string name) => new(system, null, name);
+
+    private sealed class Silent : ReceiveActor
+    {
+        public Silent(IActorRef witness) => ReceiveAny(message => witness.Tell(message, Self));
+    }
 
     private sealed class Failing : UntypedActor
     {
