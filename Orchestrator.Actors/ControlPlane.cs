@@ -86,6 +86,7 @@ public sealed class ControlPlane : IAsyncDisposable
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new TokenCleanerActor(services)), "token-cleaner"));
         ClusterSingleton.Get(system).Init(new SingletonActor(Props.Create(() => new ClusterRoleAggregatorActor(services)), "clusterrole-aggregation"));
         ClusterSingleton.Get(system).Init(new SingletonActor(RetentionActor.OfJournal(services, journal), "journal-retention"));
+        ClusterSingleton.Get(system).Init(new SingletonActor(RetentionActor.OfEvents(services, journal), "event-retention"));
         plane.Client = new ResourceClient(services);
         plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)), AgentAddress.EndpointName);
         system.ActorOf(RetentionActor.OfCache(services, journal), "cache-retention");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
@@ -37,14 +36,14 @@ public sealed class EventRecorderActor : ReceiveActor, IWithTimers
         Receive<RecordEvent>(OnRecord);
         Receive<ResourceWritten>(written => _inFlight.Remove(written.Key));
         Receive<ResourceRefused>(OnRefused);
-        Receive<Expire>(_ => OnExpire());
+        Receive<Forget>(_ => OnForget());
     }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <inheritdoc/>
-    protected override void PreStart() => Timers.StartPeriodicTimer("expire", Expire.Instance, TimeSpan.FromMinutes(1));
+    protected override void PreStart() => Timers.StartPeriodicTimer("forget", Forget.Instance, TimeSpan.FromMinutes(1));
 
     private void OnRecord(RecordEvent e)
     {
@@ -83,16 +82,8 @@ public sealed class EventRecorderActor : ReceiveActor, IWithTimers
         _log.LogDebug("event {Event} not recorded: {Why}", refused.Key, refused.Status.Message);
     }
 
-    private void OnExpire()
+    private void OnForget()
     {
-        var oldest = _services.Time.GetUtcNow() - _services.Options.EventLifetime;
-        foreach (var entry in _services.Cache.List("events"))
-        {
-            var obj = entry.ToJsonObject();
-            var last = (string?)obj["lastTimestamp"] ?? (string?)obj["eventTime"] ?? (string?)obj["metadata"]?["creationTimestamp"];
-            if (!DateTimeOffset.TryParse(last, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) || at >= oldest) continue;
-            _services.Region.Tell(new DeleteResource(entry.Key, "v1", _context, null, "Background", entry.Uid, null), Self);
-        }
         foreach (var (correlation, series) in _series.Where(s => _services.Cache.Get(s.Value.Key) is null).ToList())
             if (!_inFlight.ContainsKey(series.Key)) _series.Remove(correlation);
     }
@@ -128,8 +119,8 @@ public sealed class EventRecorderActor : ReceiveActor, IWithTimers
 
     private sealed record Series(ResourceKey Key, int Count);
 
-    private sealed record Expire
+    private sealed record Forget
     {
-        public static Expire Instance { get; } = new();
+        public static Forget Instance { get; } = new();
     }
 }

@@ -73,7 +73,7 @@ public sealed class NodeActor : ControlLoopActor
     {
         if (NodeReadiness.Allows(Cache, Key.Name)) return;
         foreach (var entry in Cache.OnNode(Key.Name))
-            if (PodStatusFacts.IsReady(entry.Read<Pod>())) Services.Region.Tell(new ToEntity(entry.Key, new MarkPodNotReady(entry.Uid)), Self);
+            if (PodStatusFacts.IsReady(entry.Glance<Pod>())) Services.Region.Tell(new ToEntity(entry.Key, new MarkPodNotReady(entry.Uid)), Self);
     }
 
     /// <summary>Deletes the pods that have been on a node with NoExecute taints for as long as they tolerate it; what owns them makes others elsewhere.</summary>
@@ -86,7 +86,7 @@ public sealed class NodeActor : ControlLoopActor
         foreach (var entry in Cache.OnNode(Key.Name))
         {
             if (entry.Header.Deleting) continue;
-            var pod = entry.Read<Pod>();
+            var pod = entry.Glance<Pod>();
             if (TaintEviction.DueAt(taints, pod.Spec?.Tolerations ?? [], pod.Metadata.CreationTimestamp ?? now, now) is not { } due) continue;
             if (due > now)
             {

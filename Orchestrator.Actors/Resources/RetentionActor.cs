@@ -1,6 +1,8 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Persistence;
+using Orchestrator.Protocol.Resources;
 
 namespace Orchestrator.Actors.Resources;
 
@@ -11,16 +13,18 @@ public sealed partial class RetentionActor : ReceiveActor, IWithTimers
 
     private readonly ControlPlaneServices _services;
     private readonly IJournal _journal;
+    private readonly TimeSpan _kept;
     private readonly Func<long, Task> _forget;
     private readonly ILogger _log;
 
     /// <param name="services">Shared services.</param>
     /// <param name="journal">The journal.</param>
     /// <param name="what">What is kept, for the log.</param>
+    /// <param name="kept">How long.</param>
     /// <param name="forget">Forgets everything up to an ordering; may be called for the same one again.</param>
-    public RetentionActor(ControlPlaneServices services, IJournal journal, string what, Func<long, Task> forget)
+    public RetentionActor(ControlPlaneServices services, IJournal journal, string what, TimeSpan kept, Func<long, Task> forget)
     {
-        (_services, _journal, _forget, _log) = (services, journal, forget, services.Logging.CreateLogger<RetentionActor>());
+        (_services, _journal, _kept, _forget, _log) = (services, journal, kept, forget, services.Logging.CreateLogger<RetentionActor>());
         Receive<Look>(_ => ForgetAsync().PipeTo(Self));
         Receive<Forgotten>(_ => Again());
         Receive<Status.Failure>(failure =>
@@ -35,14 +39,26 @@ public sealed partial class RetentionActor : ReceiveActor, IWithTimers
 
     /// <summary>Compacts the journal; one for all members.</summary>
     public static Props OfJournal(ControlPlaneServices services, IJournal journal) =>
-        Props.Create(() => new RetentionActor(services, journal, "the journal", upTo => upTo > journal.CompactedTo ? journal.CompactAsync(upTo).AsTask() : Task.CompletedTask));
+        Props.Create(() => new RetentionActor(services, journal, "the journal", services.Options.Retention, upTo => upTo > journal.CompactedTo ? journal.CompactAsync(upTo).AsTask() : Task.CompletedTask));
 
     /// <summary>Shortens the watch windows of this member, and forgets what the journal has dropped.</summary>
-    public static Props OfCache(ControlPlaneServices services, IJournal journal) => Props.Create(() => new RetentionActor(services, journal, "the watch windows", async upTo =>
+    public static Props OfCache(ControlPlaneServices services, IJournal journal) => Props.Create(() => new RetentionActor(services, journal, "the watch windows", services.Options.Retention, async upTo =>
     {
         services.Cache.Forget(upTo);
         services.Cache.ForgetTombstones(await journal.ReadDroppedToAsync());
     }));
+
+    /// <summary>Deletes Events that were last written longer ago than they are kept; one for all members. What times an Event tells does not count, as for upstream's leases in etcd.</summary>
+    public static Props OfEvents(ControlPlaneServices services, IJournal journal)
+    {
+        var context = WriteContext.System("event-retention");
+        return Props.Create(() => new RetentionActor(services, journal, "events", services.Options.EventLifetime, upTo =>
+        {
+            foreach (var entry in services.Cache.List("events"))
+                if (entry.ResourceVersion <= upTo) services.Region.Tell(new DeleteResource(entry.Key, "v1", context, null, "Background", entry.Uid, entry.ResourceVersion.ToString(CultureInfo.InvariantCulture)), ActorRefs.NoSender);
+            return Task.CompletedTask;
+        }));
+    }
 
     /// <inheritdoc/>
     protected override void PreStart() => Again();
@@ -51,7 +67,7 @@ public sealed partial class RetentionActor : ReceiveActor, IWithTimers
 
     private async Task<object> ForgetAsync()
     {
-        await _forget(await _journal.OrderingAtAsync(_services.Time.GetUtcNow() - _services.Options.Retention));
+        await _forget(await _journal.OrderingAtAsync(_services.Time.GetUtcNow() - _kept));
         return Forgotten.Instance;
     }
 

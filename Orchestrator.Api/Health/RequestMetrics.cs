@@ -12,8 +12,7 @@ internal sealed class RequestMetrics
 
     private static readonly double[] Bounds = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 
-    private readonly ConcurrentDictionary<(Asked, int Code), StrongCount> _answers = new();
-    private readonly ConcurrentDictionary<Asked, Durations> _durations = new();
+    private readonly ConcurrentDictionary<Asked, Answers> _answers = new();
     private long _reading;
     private long _writing;
 
@@ -26,10 +25,9 @@ internal sealed class RequestMetrics
         Interlocked.Decrement(ref InFlight(method));
         if (request is not { IsResource: true }) return;
         var scope = request.Name.Length > 0 ? "resource" : request.Namespace.Length > 0 ? "namespace" : "cluster";
-        var verb = request.Verb switch { "create" => "POST", "update" => "PUT", _ => request.Verb.ToUpperInvariant() };
-        var asked = new Asked(verb, request.Group, request.Version, request.Resource, request.Subresource, scope);
-        Interlocked.Increment(ref _answers.GetOrAdd((asked, code), static _ => new StrongCount()).Value);
-        if (verb != "WATCH") _durations.GetOrAdd(asked, static _ => new Durations()).Add(took.TotalSeconds);
+        var answers = _answers.GetOrAdd(new Asked(Method(request.Verb), request.Group, request.Version, request.Resource, request.Subresource, scope), static _ => new Answers());
+        Interlocked.Increment(ref answers.Codes.GetOrAdd(code, static _ => new StrongCount()).Value);
+        if (request.Verb != "watch") answers.Durations.Add(took.TotalSeconds);
     }
 
     /// <summary>Everything, as text.</summary>
@@ -37,10 +35,11 @@ internal sealed class RequestMetrics
     {
         var text = new StringBuilder();
         Head(text, "apiserver_request_total", "counter", "Requests by what they asked for and how they were answered.");
-        foreach (var ((asked, code), count) in _answers.OrderBy(a => a.Key.Item1.ToString(), StringComparer.Ordinal).ThenBy(a => a.Key.Code))
+        var known = _answers.OrderBy(a => a.Key.ToString(), StringComparer.Ordinal).ToList();
+        foreach (var (asked, code, count) in known.SelectMany(a => a.Value.Codes.OrderBy(c => c.Key).Select(c => (a.Key, c.Key, c.Value))))
             text.Append(CultureInfo.InvariantCulture, $"apiserver_request_total{{code=\"{code}\",component=\"apiserver\",dry_run=\"\",{Labels(asked)}}} {count.Value}\n");
         Head(text, "apiserver_request_duration_seconds", "histogram", "How long answers took, in seconds.");
-        foreach (var (asked, durations) in _durations.OrderBy(d => d.Key.ToString(), StringComparer.Ordinal)) durations.Write(text, $"component=\"apiserver\",dry_run=\"\",{Labels(asked)}");
+        foreach (var (asked, answers) in known.Where(a => a.Key.Verb != "WATCH")) answers.Durations.Write(text, $"component=\"apiserver\",dry_run=\"\",{Labels(asked)}");
         Head(text, "apiserver_current_inflight_requests", "gauge", "Requests that are being answered.");
         text.Append(CultureInfo.InvariantCulture, $"apiserver_current_inflight_requests{{request_kind=\"mutating\"}} {Interlocked.Read(ref _writing)}\n");
         text.Append(CultureInfo.InvariantCulture, $"apiserver_current_inflight_requests{{request_kind=\"readOnly\"}} {Interlocked.Read(ref _reading)}\n");
@@ -53,10 +52,30 @@ internal sealed class RequestMetrics
 
     private ref long InFlight(string method) => ref method is "GET" or "HEAD" ? ref _reading : ref _writing;
 
+    private static string Method(string verb) => verb switch
+    {
+        "get" => "GET",
+        "list" => "LIST",
+        "watch" => "WATCH",
+        "create" => "POST",
+        "update" => "PUT",
+        "patch" => "PATCH",
+        "delete" => "DELETE",
+        _ => verb.ToUpperInvariant(),
+    };
+
     private static string Labels(Asked asked) =>
         $"group=\"{asked.Group}\",resource=\"{asked.Resource}\",scope=\"{asked.Scope}\",subresource=\"{asked.Subresource}\",verb=\"{asked.Verb}\",version=\"{asked.Version}\"";
 
     private static void Head(StringBuilder text, string name, string type, string help) => text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+
+    /// <summary>How one kind of request was answered.</summary>
+    private sealed class Answers
+    {
+        public ConcurrentDictionary<int, StrongCount> Codes { get; } = new();
+
+        public Durations Durations { get; } = new();
+    }
 
     private sealed class StrongCount
     {
