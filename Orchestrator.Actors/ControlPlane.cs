@@ -88,7 +88,7 @@ public sealed class ControlPlane : IAsyncDisposable
         ClusterSingleton.Get(system).Init(new SingletonActor(RetentionActor.OfJournal(services, journal), "journal-retention"));
         ClusterSingleton.Get(system).Init(new SingletonActor(RetentionActor.OfEvents(services, journal), "event-retention"));
         plane.Client = new ResourceClient(services);
-        plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)), AgentAddress.EndpointName);
+        plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)).WithDispatcher(Props.InternalDispatcher), AgentAddress.EndpointName);
         system.ActorOf(RetentionActor.OfCache(services, journal), "cache-retention");
         await new ClusterBootstrap(plane.Client, apiPort).RunAsync(cancel);
         return plane;

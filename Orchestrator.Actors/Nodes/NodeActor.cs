@@ -35,6 +35,7 @@ public sealed class NodeActor : ControlLoopActor
     private static readonly TimeSpan AllocatorDeadline = TimeSpan.FromSeconds(10);
 
     private DateTimeOffset _lastHeartbeat;
+    private DateTimeOffset _checkDue;
 
     /// <param name="key">The node.</param>
     /// <param name="services">Shared services.</param>
@@ -63,7 +64,7 @@ public sealed class NodeActor : ControlLoopActor
             return;
         }
         // A look for another reason does not put the next one off.
-        if (!Timers.IsTimerActive(nameof(CheckHeartbeat))) Timers.StartSingleTimer(nameof(CheckHeartbeat), CheckHeartbeat.Instance, Services.Options.NodeMonitorGrace);
+        if (!Timers.IsTimerActive(nameof(CheckHeartbeat))) CheckAfter(Services.Options.NodeMonitorGrace);
         MarkPodsNotReady();
         EvictPods();
     }
@@ -213,13 +214,22 @@ public sealed class NodeActor : ControlLoopActor
 
     private void OnHeartbeat() => _lastHeartbeat = Services.Time.GetUtcNow();
 
+    /// <summary>A look that comes late itself says that this process is: the signs of life may be as late, and have that much more time.</summary>
     private void OnCheck()
     {
         if (Current is null) return;
-        var silent = Services.Time.GetUtcNow() - _lastHeartbeat;
-        if (silent >= Services.Options.NodeMonitorGrace) MarkUnknown();
-        var next = silent >= Services.Options.NodeMonitorGrace ? Services.Options.NodeMonitorGrace : Services.Options.NodeMonitorGrace - silent;
-        Timers.StartSingleTimer(nameof(CheckHeartbeat), CheckHeartbeat.Instance, next);
+        var now = Services.Time.GetUtcNow();
+        var late = now - _checkDue is { Ticks: > 0 } behind ? behind : TimeSpan.Zero;
+        var grace = Services.Options.NodeMonitorGrace + late;
+        var silent = now - _lastHeartbeat;
+        if (silent >= grace) MarkUnknown();
+        CheckAfter(silent >= grace ? Services.Options.NodeMonitorGrace : grace - silent);
+    }
+
+    private void CheckAfter(TimeSpan time)
+    {
+        _checkDue = Services.Time.GetUtcNow() + time;
+        Timers.StartSingleTimer(nameof(CheckHeartbeat), CheckHeartbeat.Instance, time);
     }
 
     private void MarkUnknown()

@@ -18,7 +18,6 @@ public static class ResourceActors
     private static readonly Dictionary<string, Func<ResourceKey, ControlPlaneServices, ResourceActor>> Special = new(StringComparer.Ordinal)
     {
         ["pods"] = (key, services) => new PodActor(key, services),
-        ["nodes"] = (key, services) => new NodeActor(key, services),
         ["namespaces"] = (key, services) => new NamespaceActor(key, services),
         ["deployments.apps"] = (key, services) => new DeploymentActor(key, services),
         ["replicasets.apps"] = (key, services) => new ReplicaSetActor(key, services, ReplicaSetKind.ReplicaSet),
@@ -42,6 +41,8 @@ public static class ResourceActors
     public static Props PropsFor(string entityId, ControlPlaneServices services)
     {
         var key = ResourceKey.Parse(entityId);
+        // Signs of life go there: they may not wait until everybody else has had a turn.
+        if (key.Resource == "nodes") return Props.Create(() => new NodeActor(key, services)).WithDispatcher(Props.InternalDispatcher);
         return Special.TryGetValue(key.Resource, out var create)
             ? Props.Create(() => create(key, services))
             : Props.Create(() => new ResourceActor(key, services));

@@ -8,12 +8,14 @@ namespace Orchestrator.Api.Security;
 public static class Impersonation
 {
     private const string AuthenticationGroup = "authentication.k8s.io";
+    private const string Prefix = "Impersonate-";
     private const string ExtraPrefix = "Impersonate-Extra-";
     private const string ServiceAccountPrefix = "system:serviceaccount:";
 
     /// <summary>The user to act as; the caller itself without such headers. Throws 400 where no user is named, 403 where the caller lacks the verb <c>impersonate</c>.</summary>
     public static UserInfo Apply(UserInfo caller, IHeaderDictionary headers, IAuthorizer authorizer)
     {
+        if (!IsAsked(headers)) return caller;
         if (!headers.TryGetValue("Impersonate-User", out var users) || users.ToString() is not { Length: > 0 } name)
         {
             if (headers.ContainsKey("Impersonate-Group") || headers.ContainsKey("Impersonate-Uid") || headers.Keys.Any(k => k.StartsWith(ExtraPrefix, StringComparison.OrdinalIgnoreCase)))
@@ -52,5 +54,13 @@ public static class Impersonation
         {
             if (!authorizer.Authorize(caller, wanted).Allowed) throw AccessRefusals.Forbidden(caller, wanted).AsException();
         }
+    }
+
+    /// <summary>Hardly any request does: one look over the headers is all that it costs the others.</summary>
+    private static bool IsAsked(IHeaderDictionary headers)
+    {
+        foreach (var header in headers)
+            if (header.Key.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
     }
 }

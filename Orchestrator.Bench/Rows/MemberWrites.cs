@@ -12,7 +12,8 @@ namespace Orchestrator.Bench.Rows;
 internal static class MemberWrites
 {
     private const int Connections = 6;
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
+    // Three processes that have just started: until their code is compiled for good, the compiler is most of what there would be to measure.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
 
     public static async Task<IEnumerable<BenchRow>> MeasureAsync(BenchCluster cluster)

@@ -1,12 +1,13 @@
 using System.Globalization;
+using System.Runtime;
 
 namespace Orchestrator.Bench.Scale;
 
 /// <summary>What this process has used so far.</summary>
-internal sealed record ProcessSample(long At, TimeSpan Processor, TimeSpan Paused, long AllocatedBytes, int Collections0, int Collections2, TimeSpan Writer)
+internal sealed record ProcessSample(long At, TimeSpan Processor, TimeSpan Paused, long AllocatedBytes, int Collections0, int Collections2, TimeSpan Writer, TimeSpan Compiling, long CompiledMethods)
 {
     /// <summary>Now.</summary>
-    public static ProcessSample Take() => new(TimeProvider.System.GetTimestamp(), Environment.CpuUsage.TotalTime, GC.GetTotalPauseDuration(), GC.GetTotalAllocatedBytes(), GC.CollectionCount(0), GC.CollectionCount(2), OfThreads("journal writer"));
+    public static ProcessSample Take() => new(TimeProvider.System.GetTimestamp(), Environment.CpuUsage.TotalTime, GC.GetTotalPauseDuration(), GC.GetTotalAllocatedBytes(), GC.CollectionCount(0), GC.CollectionCount(2), OfThreads("journal writer"), JitInfo.GetCompilationTime(), JitInfo.GetCompiledMethodCount());
 
     /// <summary>Bytes of live objects after a full collection, and resident bytes of the process.</summary>
     public static (long Live, long Resident) Memory()

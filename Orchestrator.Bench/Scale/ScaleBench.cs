@@ -21,24 +21,32 @@ internal sealed class ScaleBench(ScaleOptions options, BenchTable table, TextWri
         table.Add(new BenchRow($"{options.Nodes:N0} simulated nodes Ready", Seconds(start.At, ready.At), null, "s", ""));
         table.Add(new BenchRow("processor time per node to Ready", (ready.Processor - start.Processor).TotalMilliseconds / options.Nodes, null, "ms", ""));
         await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
-        await IdleAsync();
+        await IdleAsync(meter);
         var (emptyLive, emptyResident) = ProcessSample.Memory();
         table.Add(new BenchRow("memory per node, live", emptyLive / 1024.0 / options.Nodes, null, "KiB", ""));
         await FillAsync(cluster, meter);
         await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
-        await IdleAsync();
+        await IdleAsync(meter);
         var (live, resident) = ProcessSample.Memory();
         table.Add(new BenchRow("memory per pod, live objects", (live - emptyLive) / 1024.0 / options.Pods, null, "KiB", "", Budget.AtMostValue(20, "KiB")));
         table.Add(new BenchRow("memory per pod, resident", (resident - emptyResident) / 1024.0 / options.Pods, null, "KiB", ""));
         if (options.Paced > 0) await PaceAsync(cluster);
     }
 
-    private async Task IdleAsync()
+    /// <summary>What is used when nothing changes; and by whom, where that is more than a tenth of a core.</summary>
+    private async Task IdleAsync(ActorMeter? meter)
     {
+        var actors = meter?.Read();
         var before = ProcessSample.Take();
         await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
         var after = ProcessSample.Take();
-        table.Add(new BenchRow("processor, idle", (after.Processor - before.Processor).TotalSeconds / Seconds(before.At, after.At), null, "cores", ""));
+        var seconds = Seconds(before.At, after.At);
+        var cores = (after.Processor - before.Processor).TotalSeconds / seconds;
+        table.Add(new BenchRow("processor, idle", cores, null, "cores", ""));
+        if (meter is null || cores < 0.1) return;
+        foreach (var (type, sum) in meter.Read().Select(a => (a.Key, Used: a.Value.Processor - actors!.GetValueOrDefault(a.Key).Processor)).OrderByDescending(a => a.Used).Take(6))
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"idle: {type.Name} {sum.TotalSeconds / seconds:0.000} cores"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"idle: journal writer {(after.Writer - before.Writer).TotalSeconds / seconds:0.000} cores, collector pauses {(after.Paused - before.Paused).TotalSeconds / seconds:0.000}, compiler {after.CompiledMethods - before.CompiledMethods} methods in {(after.Compiling - before.Compiling).TotalSeconds:0.00} s"));
     }
 
     private async Task FillAsync(ScaleCluster cluster, ActorMeter? meter)

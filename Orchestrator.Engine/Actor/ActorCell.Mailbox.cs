@@ -1,7 +1,7 @@
 namespace Orchestrator.Engine.Actor;
 
 /// <summary>
-/// The mailbox. A cell is queued on the thread pool when its first message arrives, runs a batch, and queues itself again while there is work:
+/// The mailbox. A cell is queued on the thread pool (or its dispatcher) when its first message arrives, runs a batch, and queues itself again while there is work:
 /// <code>
 ///   Idle ──message──▶ Scheduled ──batch done, nothing left──▶ Idle
 ///                        │  ▲└─batch done, more left─┘
@@ -75,7 +75,7 @@ internal sealed partial class ActorCell : IThreadPoolWorkItem
         {
             if (HasWork)
             {
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                QueueTurn();
                 return;
             }
 
@@ -99,13 +99,21 @@ internal sealed partial class ActorCell : IThreadPoolWorkItem
             if (state == Idle)
             {
                 System.Activity?.Begin();
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                QueueTurn();
                 return;
             }
         }
 
         if (state == Closed)
             DropArrivals();
+    }
+
+    private void QueueTurn()
+    {
+        if (_props.IsInternal)
+            System.InternalDispatcher.Queue(this);
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     private void ProcessSystemMessages()

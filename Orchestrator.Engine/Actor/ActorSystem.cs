@@ -81,6 +81,8 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable
 
     internal ActorMeter? Meter { get; }
 
+    internal InternalDispatcher InternalDispatcher { get; } = new();
+
     internal EngineLog Log { get; }
 
     internal LocalActorRef RootRef => _root;
@@ -169,6 +171,7 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable
             switch (message)
             {
                 case DeathWatchNotification:
+                    system.InternalDispatcher.Stop();
                     system._terminated.TrySetResult();
                     break;
                 case FailedMessage failed:

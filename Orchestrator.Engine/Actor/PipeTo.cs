@@ -27,7 +27,13 @@ public static class PipeToExtensions
         TTask task, IActorRef recipient, IActorRef? sender, Func<TTask, TConvert, object?> result, TConvert convert, Func<Exception, object>? failure)
         where TTask : Task
     {
-        task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(() =>
+        // What has ended already needs no hop through the pool, where nobody could tell that something is still under way.
+        if (task.IsCompleted)
+            Tell();
+        else
+            task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(Tell);
+
+        void Tell()
         {
             object? message;
             try
@@ -42,6 +48,6 @@ public static class PipeToExtensions
 
             if (message is not null)
                 recipient.Tell(message, sender);
-        });
+        }
     }
 }

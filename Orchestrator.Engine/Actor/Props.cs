@@ -8,8 +8,12 @@ public sealed class Props
 {
     private readonly Func<ActorBase> _factory;
 
-    private Props(Type type, Func<ActorBase> factory, SupervisorStrategy? strategy)
+    /// <summary>Name of the dispatcher for actors that must be heard in time whatever else there is to do; see <see cref="WithDispatcher"/>.</summary>
+    public const string InternalDispatcher = "akka.actor.internal-dispatcher";
+
+    private Props(Type type, Func<ActorBase> factory, SupervisorStrategy? strategy, bool isInternal = false)
     {
+        IsInternal = isInternal;
         Type = type;
         _factory = factory;
         SupervisorStrategy = strategy;
@@ -30,7 +34,16 @@ public sealed class Props
         where TActor : ActorBase, new() => new(typeof(TActor), static () => new TActor(), supervisorStrategy);
 
     /// <summary>The same recipe with another supervision of its children.</summary>
-    public Props WithSupervisorStrategy(SupervisorStrategy strategy) => new(Type, _factory, strategy);
+    public Props WithSupervisorStrategy(SupervisorStrategy strategy) => new(Type, _factory, strategy, IsInternal);
+
+    /// <summary>
+    /// The same recipe for actors on another dispatcher than the thread pool: there is <see cref="InternalDispatcher"/>, a few threads of the system's own. Children do not
+    /// inherit it. Throws <see cref="ArgumentException"/> for another name.
+    /// </summary>
+    public Props WithDispatcher(string dispatcher) =>
+        dispatcher == InternalDispatcher ? new(Type, _factory, SupervisorStrategy, isInternal: true) : throw new ArgumentException($"There is no dispatcher {dispatcher}.", nameof(dispatcher));
+
+    internal bool IsInternal { get; }
 
     internal ActorBase NewActor() => _factory() ?? throw new IllegalActorStateException($"The factory of {Type.Name} returned null.");
 }

@@ -41,7 +41,7 @@ public sealed class Membership : ILeaseOwner
     {
         var (claims, state) = (new LeaseClaims(), new MembershipState(system.TimeProvider));
         var cluster = Cluster.Get(system);
-        var actor = system.SystemActorOf(Props.Create(() => new MembershipActor(settings, store, cluster, claims, state, onJoined)), "membership");
+        var actor = system.SystemActorOf(Props.Create(() => new MembershipActor(settings, store, cluster, claims, state, onJoined)).WithDispatcher(Props.InternalDispatcher), "membership");
         cluster.ReportsTo(actor);
         var shutdown = CoordinatedShutdown.Get(system);
         shutdown.AddTask(CoordinatedShutdown.PhaseBeforeClusterShutdown, "membership-leaving", cancel => actor.Ask<Done>(MembershipActor.Leave.Instance, Timeout.InfiniteTimeSpan, cancel));

@@ -222,6 +222,8 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         Follow(always: true);
         foreach (var worker in _workers.Values) worker.Actor.Tell(PodWorkerActor.Wake.Report, Self);
         if (first || !_networkUp) ConfigureNetwork();
+        // The hello that is answered here may be older than what was reported meanwhile, and was stored after it: what counts is said last.
+        TellNodeStatus();
         _heartbeatUnanswered = false;
         Beat();
     }
@@ -406,7 +408,12 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         var status = NodeStatusBuilder.Build(_options, _facts, _status, _options.TimeProvider.GetUtcNow());
         if (_status is not null && !NodeStatusBuilder.Differs(_status, status)) return;
         _status = status;
-        if (_welcomed) _options.ControlPlane.Tell(new ReportNodeStatus(_options.NodeName, TypedJson.Write(status)), Self);
+        TellNodeStatus();
+    }
+
+    private void TellNodeStatus()
+    {
+        if (_welcomed && _status is { } status) _options.ControlPlane.Tell(new ReportNodeStatus(_options.NodeName, TypedJson.Write(status)), Self);
     }
 
     /// <summary>The machine goes down: nothing is scheduled here any more, and where that is wanted the pods end, each within its grace.</summary>

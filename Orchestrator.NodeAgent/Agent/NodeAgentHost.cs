@@ -56,7 +56,7 @@ public static class NodeAgentHost
             Totals = new NodeTotals(facts.Cpus * 1000L, facts.MemoryBytes, facts.StorageBytes),
         };
         // No fixed name: a new agent may be started while the system is still letting go of the former one's.
-        var agent = system.ActorOf(Props.Create(() => new NodeAgentActor(options, services, facts)));
+        var agent = system.ActorOf(Props.Create(() => new NodeAgentActor(options, services, facts)).WithDispatcher(Props.InternalDispatcher));
         return new NodeAgentHandle(agent, new NodeStreamHandler(agent, options.Runtime));
     }
 }

@@ -65,6 +65,13 @@ internal sealed class AgentFixture : IDisposable
         set => _state.Forgets = value;
     }
 
+    /// <summary>The control plane stores a hello of earlier, as one does that was overtaken by a report, and answers it.</summary>
+    public void StoreLate(NodeStatus hello)
+    {
+        _state.NodeStatus = hello;
+        Agent!.Ref.Tell(new AgentWelcome(_state.NodeJson, [.. _state.Pods.Values]), ControlPlane);
+    }
+
     public NodeAgentHandle Start() => Agent = NodeAgentHost.Start(_system, _options);
 
     public PodStatus? Status(Pod pod) => _state.Statuses.GetValueOrDefault(pod.Metadata.UID);

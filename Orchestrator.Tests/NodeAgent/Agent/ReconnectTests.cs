@@ -54,6 +54,16 @@ public sealed class ReconnectTests : SimulatedAgentTest
     private NodeCondition? Ready() => Fixture.NodeStatus?.Conditions?.Find(c => c.Type == "Ready");
 
     [Fact]
+    public void A_hello_that_is_stored_after_a_newer_report_does_not_have_the_last_word()
+    {
+        Use(new SimulatedOptions());
+        Until(() => Ready() is { Status: "True" });
+        var old = new NodeStatus { Conditions = [new() { Type = "Ready", Status = "False", Reason = "KubeletNotReady" }] };
+        Fixture.StoreLate(old);
+        Until(() => Ready() is { Status: "True" });
+    }
+
+    [Fact]
     public void Without_an_answer_the_agent_says_hello_until_it_is_welcome()
     {
         Use(new SimulatedOptions());
