@@ -399,8 +399,11 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         }
         if (looked.Facts is not { } facts) throw new InvalidOperationException("cannot read the node's facts", looked.Failure);
         facts = facts with { RuntimeError = _facts.RuntimeError, NetworkError = _facts.NetworkError };
-        _facts = _runtimeUp ? facts with { Runtime = _facts.Runtime is null ? null : facts.Runtime } : facts with { Runtime = null, Images = _facts.Images };
+        // A look that began while the engine was down knows nothing of it, whatever has come meanwhile.
+        var blind = facts.Runtime is null;
+        _facts = facts with { Runtime = !_runtimeUp ? null : blind ? _facts.Runtime : facts.Runtime, Images = !_runtimeUp || blind ? _facts.Images : facts.Images };
         ReportNode();
+        if (_runtimeUp && blind) LookAtNode();
     }
 
     private void ReportNode()

@@ -51,6 +51,40 @@ public sealed class ReconnectTests : SimulatedAgentTest
         Until(() => Ready() is { Status: "True", Reason: "KubeletReady" } && Fixture.Status(pod)?.Phase == "Running", Step);
     }
 
+    [Fact]
+    public void A_look_at_the_machine_that_began_while_the_engine_was_down_does_not_make_it_down_for_ever()
+    {
+        using var gate = new ManualResetEventSlim(true);
+        var (begun, ended) = (0, 0);
+        Use(new SimulatedOptions(), options =>
+        {
+            var facts = options.Machine();
+            return options with
+            {
+                ReadMachine = () =>
+                {
+                    Interlocked.Increment(ref begun);
+                    gate.Wait();
+                    Interlocked.Increment(ref ended);
+                    return facts;
+                },
+            };
+        });
+        Until(() => Ready() is { Status: "True" });
+        Runtime.GoDown("gone");
+        Until(() => Ready() is { Status: "False" }, Step);
+        Until(() => Volatile.Read(ref begun) == Volatile.Read(ref ended));
+        gate.Reset();
+        var before = Volatile.Read(ref begun);
+        Until(() => Volatile.Read(ref begun) > before, Step);
+        Runtime.ComeBack();
+        Until(() => Ready() is { Status: "True" }, Step);
+
+        gate.Set();
+        Until(() => Volatile.Read(ref ended) >= before + 3, Step);
+        Until(() => Ready() is { Status: "True" });
+    }
+
     private NodeCondition? Ready() => Fixture.NodeStatus?.Conditions?.Find(c => c.Type == "Ready");
 
     [Fact]
