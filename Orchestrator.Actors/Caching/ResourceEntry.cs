@@ -53,8 +53,8 @@ public sealed class ResourceEntry(ResourceKey key, ResourceKind kind, long resou
         return typed;
     }
 
-    /// <summary>As <see cref="Read"/> for one look: of thousands of pods the typed view would weigh more than all else that is known of them.</summary>
-    public T Glance<T>() where T : ApiType, new() => _typed as T ?? TypedJson.Read<T>(Json);
+    /// <summary>As <see cref="Read"/> for one look, without managedFields: of thousands of pods the typed view would weigh more than all else that is known of them.</summary>
+    public T Glance<T>() where T : ApiType, new() => _typed as T ?? TypedJson.ReadWithoutManagers<T>(Json.Span);
 
     /// <summary>A fresh DOM of the object that the caller owns, resourceVersion included.</summary>
     public JsonObject ToJsonObject() => JsonNode.Parse(Json.Span)!.AsObject();

@@ -10,7 +10,7 @@ namespace Orchestrator.Bench.Scale;
 /// </summary>
 internal sealed class ScaleBench(ScaleOptions options, BenchTable table, TextWriter output)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     public async Task RunAsync()
     {
@@ -101,7 +101,17 @@ internal sealed class ScaleBench(ScaleOptions options, BenchTable table, TextWri
             posts.Add(cluster.CreateAsync("/api/v1/namespaces/paced/pods", Pod(i)));
         }
         await Task.WhenAll(posts);
-        await times.Done.WaitAsync(Patience);
+        try
+        {
+            await times.Done.WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            var (seen, placed) = times.Counts;
+            output.WriteLine($"!! not done after {Patience}: {seen} paced pods seen, {placed} bound, {times.Running} running");
+            foreach (var entry in cluster.Plane.Services.Cache.List("pods", "paced").Where(p => p.Header.Phase != "Running").Take(3)) output.WriteLine(System.Text.Encoding.UTF8.GetString(entry.Json.Span));
+            return;
+        }
         var after = ProcessSample.Take();
         var (bound, running) = (new Samples(), new Samples());
         for (var i = 0; i < options.Paced; i++)

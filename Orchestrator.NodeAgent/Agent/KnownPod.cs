@@ -14,16 +14,7 @@ internal sealed class KnownPod(ReadOnlyMemory<byte> json)
     private IReadOnlyList<PodContainer>? _containers;
 
     /// <summary>The pod, without the list of its managers, which nobody needs here.</summary>
-    public Pod Pod
-    {
-        get
-        {
-            if (_pod is { } known) return known;
-            var pod = TypedJson.Read<Pod>(json);
-            pod.Metadata.ManagedFields = null;
-            return _pod = pod;
-        }
-    }
+    public Pod Pod => _pod ??= TypedJson.ReadWithoutManagers<Pod>(json.Span);
 
     /// <summary>Its containers in the order in which they start.</summary>
     public IReadOnlyList<PodContainer> Containers => _containers ??= PodContainers.Of(Pod.Spec);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Quantities;
+using Orchestrator.Resources.Types.Meta.V1;
 
 namespace Orchestrator.Resources.Json;
 
@@ -12,6 +13,9 @@ namespace Orchestrator.Resources.Json;
 internal static class FieldReader
 {
     internal delegate T Item<T>(ref Utf8JsonReader reader);
+
+    /// <summary>Whether what this thread reads goes without the list of its managers; see <see cref="TypedJson.ReadWithoutManagers"/>.</summary>
+    [ThreadStatic] internal static bool WithoutManagers;
 
     internal static readonly Item<string> StringItem = static (ref r) => String(ref r);
     internal static readonly Item<bool> BoolItem = static (ref r) => Bool(ref r);
@@ -94,6 +98,11 @@ internal static class FieldReader
     {
         if (r.TokenType == JsonTokenType.Null) return null;
         Expect(ref r, JsonTokenType.StartArray);
+        if (WithoutManagers && typeof(T) == typeof(ManagedFieldsEntry))
+        {
+            r.Skip();
+            return null;
+        }
         var list = new List<T>();
         while (r.Read() && r.TokenType != JsonTokenType.EndArray) list.Add(Struct<T>(ref r));
         return list;

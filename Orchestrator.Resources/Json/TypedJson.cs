@@ -37,6 +37,20 @@ public static class TypedJson
         return value;
     }
 
+    /// <summary>As <see cref="Read{T}(ReadOnlySpan{byte})"/>, for who only looks: <c>metadata.managedFields</c>, a third of the work, is left out.</summary>
+    public static T ReadWithoutManagers<T>(ReadOnlySpan<byte> utf8) where T : ApiType, new()
+    {
+        FieldReader.WithoutManagers = true;
+        try
+        {
+            return Read<T>(utf8);
+        }
+        finally
+        {
+            FieldReader.WithoutManagers = false;
+        }
+    }
+
     /// <summary>Reads one object from bytes in memory.</summary>
     public static T Read<T>(ReadOnlyMemory<byte> utf8) where T : ApiType, new() => Read<T>(utf8.Span);
 
