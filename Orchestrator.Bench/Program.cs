@@ -13,12 +13,13 @@ if (args is ["scale", .. var rest])
 {
     var scale = new BenchTable(Console.Out);
     scale.Begin();
-    await new ScaleBench(ScaleOptions.Parse(rest), scale, Console.Out).RunAsync();
+    var options = ScaleOptions.Parse(rest);
+    await (options.Members > 1 ? new MembersBeside(options, scale).RunAsync() : new ScaleBench(options, scale, Console.Out).RunAsync());
     foreach (var row in scale.Missed) Console.Error.WriteLine($"budget missed: {row.Name}");
     return scale.Missed.Any() ? 1 : 0;
 }
 
-// ./orchestrator bench scale [--nodes N] [--pods N] [--deployments N] [--paced N] [--rate N] [--no-profile]: a whole cluster of simulated nodes.
+// ./orchestrator bench scale [--nodes N] [--pods N] [--deployments N] [--paced N] [--rate N] [--no-profile] [--members N]: a whole cluster of simulated nodes.
 // ./orchestrator bench [ROW…]: actors, remote, scheduler, writes, start, reads, applies, watches, pods, members, failover; all where none is named.
 bool Wanted(string row) => args.Length == 0 || args.Contains(row);
 var table = new BenchTable(Console.Out);

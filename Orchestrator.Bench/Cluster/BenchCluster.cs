@@ -41,6 +41,16 @@ internal sealed partial class BenchCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>Starts simulated nodes, with one member in their process on SQLite or several beside it on PostgreSQL.</summary>
+    public static async Task<BenchCluster> StartSimulatedAsync(int nodes, int members)
+    {
+        var cluster = new BenchCluster(Executable);
+        string[] several = members > 1 ? ["--members", members.ToString(CultureInfo.InvariantCulture)] : [];
+        await cluster.RunAsync("up", ["--port", $"{cluster._port}", "--detach", "--simulated-nodes", nodes.ToString(CultureInfo.InvariantCulture), .. several]);
+        cluster.Admin = cluster.ReadAdmin();
+        return cluster;
+    }
+
     /// <summary>Starts several members on a PostgreSQL server of their own, without nodes.</summary>
     public static async Task<BenchCluster> StartMembersAsync()
     {

@@ -57,8 +57,8 @@ internal sealed class ScaleBench(ScaleOptions options, BenchTable table, TextWri
         var before = ProcessSample.Take();
         for (var i = 0; i < options.Deployments; i++)
         {
-            var replicas = options.Pods / options.Deployments + (i < options.Pods % options.Deployments ? 1 : 0);
-            await cluster.CreateAsync("/apis/apps/v1/namespaces/default/deployments", Deployment(i, replicas));
+            var replicas = ScaleWorkload.Replicas(options.Pods, options.Deployments, i);
+            await cluster.CreateAsync("/apis/apps/v1/namespaces/default/deployments", ScaleWorkload.Deployment($"app-{i}", replicas));
         }
         try
         {
@@ -98,7 +98,7 @@ internal sealed class ScaleBench(ScaleOptions options, BenchTable table, TextWri
         {
             while (TimeProvider.System.GetElapsedTime(start).TotalSeconds * options.Rate < i) await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
             sent[i] = TimeProvider.System.GetTimestamp();
-            posts.Add(cluster.CreateAsync("/api/v1/namespaces/paced/pods", Pod(i)));
+            posts.Add(cluster.CreateAsync("/api/v1/namespaces/paced/pods", ScaleWorkload.Pod($"paced-{i}")));
         }
         await Task.WhenAll(posts);
         try
@@ -165,16 +165,4 @@ internal sealed class ScaleBench(ScaleOptions options, BenchTable table, TextWri
     }
 
     private static double Seconds(long from, long to) => TimeProvider.System.GetElapsedTime(from, to).TotalSeconds;
-
-    private static string Deployment(int i, int replicas) => $$$"""
-        {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"app-{{{i}}}","labels":{"app":"app-{{{i}}}"}},"spec":{"replicas":{{{replicas}}},"selector":{"matchLabels":{"app":"app-{{{i}}}"}},
-         "template":{"metadata":{"labels":{"app":"app-{{{i}}}"}},"spec":{{{Spec}}} } } }
-        """;
-
-    private static string Pod(int i) => $$$"""{"apiVersion":"v1","kind":"Pod","metadata":{"name":"paced-{{{i}}}","labels":{"app":"paced"}},"spec":{{{Spec}}} }""";
-
-    private const string Spec = """
-        {"containers":[{"name":"app","image":"registry.example/app:1","ports":[{"containerPort":8080}],"env":[{"name":"MODE","value":"production"}],
-          "resources":{"requests":{"cpu":"100m","memory":"128Mi"},"limits":{"memory":"256Mi"} } }] }
-        """;
 }

@@ -20,6 +20,9 @@ internal sealed record ScaleOptions
     /// <summary>Paced pods per second.</summary>
     public int Rate { get; init; } = 500;
 
+    /// <summary>More than one: the members of a cluster on PostgreSQL that is measured beside a single process, instead of the whole profile.</summary>
+    public int Members { get; init; } = 1;
+
     /// <summary>Whether processor time is added up by hop.</summary>
     public bool Profile { get; init; } = true;
 
@@ -41,6 +44,7 @@ internal sealed record ScaleOptions
                 "--pods" => options with { Pods = value },
                 "--deployments" => options with { Deployments = value },
                 "--paced" => options with { Paced = value },
+                "--members" => options with { Members = value },
                 "--rate" => options with { Rate = value },
                 var other => throw new ArgumentException($"{other} is no option of 'bench scale'"),
             };
