@@ -49,15 +49,7 @@ public static class AdmissionChain
     public static string? SecurityWarning(ResourceKind kind, JsonObject obj, string ns, ResourceCache cache)
     {
         if (!kind.Namespaced || NamespaceLabels(ns, cache) is not { } labels) return null;
-        var spec = (kind.Group, kind.Kind) switch
-        {
-            ("", "Pod") => obj["spec"],
-            ("", "ReplicationController") or ("apps", "Deployment" or "ReplicaSet" or "StatefulSet" or "DaemonSet") or ("batch", "Job") => obj["spec"]?["template"]?["spec"],
-            ("batch", "CronJob") => obj["spec"]?["jobTemplate"]?["spec"]?["template"]?["spec"],
-            ("", "PodTemplate") => obj["template"]?["spec"],
-            _ => null,
-        };
-        return spec is JsonObject pod ? PodSecurity.Warning(labels, pod) : null;
+        return PodTemplates.Of(kind, obj)?.Template["spec"] is JsonObject pod ? PodSecurity.Warning(labels, pod) : null;
     }
 
     private static JsonObject? NamespaceLabels(string ns, ResourceCache cache) =>

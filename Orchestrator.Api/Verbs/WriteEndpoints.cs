@@ -7,6 +7,7 @@ using Orchestrator.Api.Requests;
 using Orchestrator.Api.Responses;
 using Orchestrator.Api.Security;
 using Orchestrator.Protocol.Resources;
+using Orchestrator.Resources.Admission;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Writing;
 
@@ -30,6 +31,7 @@ internal static class WriteEndpoints
         if (call.Kind.Namespaced && ns.Length == 0) throw ApiStatus.MethodNotSupported(call.Kind.GroupResource, "create").AsException();
         BodyIdentity.CheckNamespace(obj, ns);
         if (AdmissionChain.SecurityWarning(call.Kind, obj, ns, call.Cache) is { } insecure) warnings.Add(insecure);
+        warnings.AddRange(PodWarnings.Of(call.Kind, obj));
         var generated = ObjectMeta.Get(obj, "name").Length == 0 && ObjectMeta.Get(obj, "generateName").Length > 0;
         for (var attempt = 1; ; attempt++)
         {
@@ -50,15 +52,18 @@ internal static class WriteEndpoints
         var obj = await BodyDecoder.ReadAsync(call.Http.Request, call.Kind.SchemaName, options.FieldValidation, warnings, call.Cancel);
         BodyIdentity.Check(obj, call.Key.Namespace, call.Request.Name);
         var command = new UpdateResource(call.Key, call.Kind.ApiVersion, options.ToContext(call.User), obj, call.Request.Subresource);
-        await AnswerAsync(call, form, await call.SendAsync(command), warnings);
+        var before = call.Cache.Get(call.Key);
+        var reply = await call.SendAsync(command);
+        await AnswerAsync(call, form, reply, [.. warnings, .. ChangeWarnings.Of(call, before, reply)]);
     }
 
     /// <summary>patch, in any of its forms; the object's actor applies it.</summary>
     public static async Task PatchAsync(ApiCall call)
     {
         var form = call.ChooseForm();
+        var before = call.Cache.Get(call.Key);
         var reply = await SendPatchAsync(call);
-        await AnswerAsync(call, form, reply, []);
+        await AnswerAsync(call, form, reply, ChangeWarnings.Of(call, before, reply));
     }
 
     /// <summary>Reads a patch and sends it for the called subresource.</summary>

@@ -168,6 +168,28 @@ public class BuiltInAdmissionTests(ApiFixture api)
     }
 
     [Fact]
+    public async Task Who_writes_a_doubtful_pod_or_template_is_warned_and_only_where_the_spec_changes()
+    {
+        var ns = await ReadyNamespaceAsync();
+        const string Spec = """{"containers":[{"name":"c","image":"x","env":[{"name":"A","value":"1"},{"name":"A","value":"2"}]}]}""";
+        var pods = $"/api/v1/namespaces/{ns}/pods";
+        Warned(await api.SendAsync(HttpMethod.Post, pods, $$"""{"metadata":{"name":"p"},"spec":{{Spec}} }""")).ShouldBe("""299 - "spec.containers[0].env[1]: hides previous definition of \"A\", which may be dropped when using apply" """.Trim());
+        Warned(await api.SendAsync(HttpMethod.Patch, $"{pods}/p", """{"metadata":{"labels":{"a":"b"}}}""", "application/merge-patch+json")).ShouldBe("");
+
+        var deployments = $"/apis/apps/v1/namespaces/{ns}/deployments";
+        const string Warning = "spec.template.spec.containers[0].env[1]: hides previous definition";
+        Warned(await api.SendAsync(HttpMethod.Post, deployments, $$$"""{"metadata":{"name":"d"},"spec":{"replicas":0,"selector":{"matchLabels":{"a":"b"}},"template":{"metadata":{"labels":{"a":"b"}},"spec":{{{Spec}}} } } }""")).ShouldContain(Warning);
+        Warned(await api.SendAsync(HttpMethod.Patch, $"{deployments}/d", """{"metadata":{"annotations":{"a":"b"}}}""", "application/merge-patch+json")).ShouldBe("");
+        Warned(await api.SendAsync(HttpMethod.Patch, $"{deployments}/d", """{"spec":{"minReadySeconds":1}}""", "application/merge-patch+json")).ShouldContain(Warning);
+
+        static string Warned(ApiAnswer answer)
+        {
+            answer.Code.ShouldBeInRange(200, 201, answer.Text);
+            return string.Join('|', answer.Warnings);
+        }
+    }
+
+    [Fact]
     public async Task A_token_secret_is_filled_works_and_goes_with_its_account()
     {
         var ns = await api.NamespaceAsync();
