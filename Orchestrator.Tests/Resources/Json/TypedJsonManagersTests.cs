@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Types.Core.V1;
 using Orchestrator.Tests.Resources.Fixtures;
@@ -16,10 +17,11 @@ public sealed class TypedJsonManagersTests
 
         var bare = TypedJson.ReadWithoutManagers<Pod>(json);
         bare.Metadata.ManagedFields.ShouldBeNull();
-        bare.Metadata.ManagedFields = whole.Metadata.ManagedFields;
-        TypedJson.Write(bare).ShouldBe(TypedJson.Write(whole));
+        // The template of a claim has managers, too.
+        foreach (var metadata in new[] { whole.Metadata, whole.Spec.Volumes!.Single().Ephemeral!.VolumeClaimTemplate!.Metadata }) metadata.ManagedFields = null;
+        TypedJson.Write(bare).SequenceEqual(TypedJson.Write(whole)).ShouldBeTrue();
 
-        Should.Throw<System.Text.Json.JsonException>(() => TypedJson.ReadWithoutManagers<Pod>("{\"metadata\":7}"u8));
+        Should.Throw<JsonException>(() => TypedJson.ReadWithoutManagers<Pod>("{\"metadata\":7}"u8));
         TypedJson.Read<Pod>(json).Metadata.ManagedFields.ShouldNotBeNull();
     }
 }
