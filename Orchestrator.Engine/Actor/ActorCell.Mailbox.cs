@@ -111,7 +111,7 @@ internal sealed partial class ActorCell : IThreadPoolWorkItem
     private void QueueTurn()
     {
         if (_props.IsInternal)
-            System.InternalDispatcher.Queue(this);
+            InternalDispatcher.Shared.Queue(this);
         else
             ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }

@@ -81,8 +81,6 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable
 
     internal ActorMeter? Meter { get; }
 
-    internal InternalDispatcher InternalDispatcher { get; } = new();
-
     internal EngineLog Log { get; }
 
     internal LocalActorRef RootRef => _root;
@@ -171,7 +169,6 @@ public sealed class ActorSystem : IActorRefFactory, IAsyncDisposable
             switch (message)
             {
                 case DeathWatchNotification:
-                    system.InternalDispatcher.Stop();
                     system._terminated.TrySetResult();
                     break;
                 case FailedMessage failed:

@@ -37,7 +37,7 @@ public sealed class Props
     public Props WithSupervisorStrategy(SupervisorStrategy strategy) => new(Type, _factory, strategy, IsInternal);
 
     /// <summary>
-    /// The same recipe for actors on another dispatcher than the thread pool: there is <see cref="InternalDispatcher"/>, a few threads of the system's own. Children do not
+    /// The same recipe for actors on another dispatcher than the thread pool: there is <see cref="InternalDispatcher"/>, a few threads of their own. Children do not
     /// inherit it. Throws <see cref="ArgumentException"/> for another name.
     /// </summary>
     public Props WithDispatcher(string dispatcher) =>
