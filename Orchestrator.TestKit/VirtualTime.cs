@@ -58,10 +58,20 @@ public sealed class VirtualTime : TimeProvider
         ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
         var target = Interlocked.Read(ref _now) + by.Ticks;
         Settle();
-        while (TakeDue(target) is { } timer)
+        // A test's thread has a context, with which what awaits a timer would go on in the pool, unseen, while time passes here.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
         {
-            timer.Fire();
-            Settle();
+            while (TakeDue(target) is { } timer)
+            {
+                timer.Fire();
+                Settle();
+            }
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
         }
 
         lock (_lock)
