@@ -90,40 +90,83 @@ public static class HistoryChecker
         var earliest = watches.MinBy(w => w.From)!;
         var start = earliest.Listed.TryGetValue(name, out var listed) ? listed : new Seen(0, "DELETED", name, "");
         List<Seen> states = [start, .. events];
-        // Without a version (a deletion may be answered with a mere Status) a call bounds nothing.
-        var done = calls.Where(c => c.Outcome == Outcome.Done && c.Version > 0).ToList();
+        var byVersion = states.ToLookup(s => s.Version);
+        var bounds = new AnswerBounds(calls);
         foreach (var call in calls.Where(c => c.Outcome != Outcome.Unknown))
         {
-            var low = done.Where(c => c.Ended < call.Began).Select(c => c.Version).DefaultIfEmpty(0).Max();
-            var after = done.Where(c => c.Began > call.Ended && c.Operation != Operation.Get).Select(c => c.Version).DefaultIfEmpty(long.MaxValue).Min();
+            var (low, after) = (bounds.AnsweredBefore(call.Began), bounds.WrittenAfter(call.Ended));
             if (call is { Outcome: Outcome.Done, Operation: Operation.Delete, Version: 0 })
             {
                 // The answer does not say when; it has to have been meanwhile.
-                if (!events.Any(e => e.Type == "DELETED" && e.Version > low && e.Version < after)) problems.Add($"an acknowledged deletion is lost: {call}");
+                if (!HeldWithin(states, low + 1, after, e => e.Type == "DELETED" && e.Version > low)) problems.Add($"an acknowledged deletion is lost: {call}");
                 continue;
             }
             if (call.Outcome == Outcome.Done)
             {
                 if (call.Version < low) problems.Add($"{call} is older than {low}, which had been answered before");
                 if (call.Version > after) problems.Add($"{call} is newer than {after}, which was begun after it had ended");
-                if (call.Operation == Operation.Get && !states.Any(s => s.Version == call.Version && s.Type != "DELETED" && s.Value == call.Value))
+                if (call.Operation == Operation.Get && !byVersion[call.Version].Any(s => s.Type != "DELETED" && s.Value == call.Value))
                     problems.Add($"{call} was read, but never was so");
                 continue;
             }
             var wanted = call.Operation == Operation.Create; // refused because it was there
-            if (!HeldWithin(states, low, after, wanted)) problems.Add($"{call} was refused, but the object was {(wanted ? "never there" : "there all the time")} between {low} and {after}");
+            if (!HeldWithin(states, low, after, e => e.Type != "DELETED" == wanted)) problems.Add($"{call} was refused, but the object was {(wanted ? "never there" : "there all the time")} between {low} and {after}");
         }
     }
 
-    /// <summary>Whether the object was present (or absent) at some version from <paramref name="low"/> on, before <paramref name="after"/>.</summary>
-    private static bool HeldWithin(List<Seen> states, long low, long after, bool present)
+    /// <summary>Whether the object was in such a state at some version from <paramref name="low"/> on, before <paramref name="after"/>.</summary>
+    private static bool HeldWithin(List<Seen> states, long low, long after, Func<Seen, bool> fits)
     {
-        for (var i = 0; i < states.Count; i++)
+        // The last state that began at or before low is the first that counts.
+        var (from, to) = (0, states.Count);
+        while (to - from > 1)
         {
-            var until = i + 1 < states.Count ? states[i + 1].Version : long.MaxValue;
-            if (until <= low || states[i].Version >= after) continue;
-            if (states[i].Type != "DELETED" == present) return true;
+            var middle = (from + to) / 2;
+            if (states[middle].Version <= low) from = middle;
+            else to = middle;
         }
+        for (var i = from; i < states.Count && states[i].Version < after; i++)
+            if (fits(states[i])) return true;
         return false;
+    }
+
+    /// <summary>Which versions the answers about one object leave possible at a moment. Without a version (a deletion may be answered with a mere Status) a call bounds nothing.</summary>
+    private sealed class AnswerBounds
+    {
+        private readonly long[] _ended;
+        private readonly long[] _newest;
+        private readonly long[] _began;
+        private readonly long[] _oldest;
+
+        public AnswerBounds(List<Call> calls)
+        {
+            var done = calls.Where(c => c.Outcome == Outcome.Done && c.Version > 0).ToList();
+            var answers = done.OrderBy(c => c.Ended).ToList();
+            _ended = [.. answers.Select(c => c.Ended)];
+            _newest = [.. answers.Select(c => c.Version)];
+            for (var i = 1; i < _newest.Length; i++) _newest[i] = Math.Max(_newest[i], _newest[i - 1]);
+            var writes = done.Where(c => c.Operation != Operation.Get).OrderBy(c => c.Began).ToList();
+            _began = [.. writes.Select(c => c.Began)];
+            _oldest = [.. writes.Select(c => c.Version)];
+            for (var i = _oldest.Length - 2; i >= 0; i--) _oldest[i] = Math.Min(_oldest[i], _oldest[i + 1]);
+        }
+
+        /// <summary>The newest version that was answered before <paramref name="moment"/>; 0 for none.</summary>
+        public long AnsweredBefore(long moment) => FirstNotBefore(_ended, moment) is > 0 and var count ? _newest[count - 1] : 0;
+
+        /// <summary>The oldest version of a write that was begun after <paramref name="moment"/>; the largest number for none.</summary>
+        public long WrittenAfter(long moment) => FirstNotBefore(_began, moment + 1) is var at && at < _oldest.Length ? _oldest[at] : long.MaxValue;
+
+        private static int FirstNotBefore(long[] sorted, long moment)
+        {
+            var (from, to) = (0, sorted.Length);
+            while (from < to)
+            {
+                var middle = (from + to) / 2;
+                if (sorted[middle] < moment) from = middle + 1;
+                else to = middle;
+            }
+            return from;
+        }
     }
 }
