@@ -68,6 +68,7 @@ public sealed class ControlPlane : IAsyncDisposable
             Options = options,
             Logging = system.LoggerFactory,
             ApiServers = () => ApiServers.In(cluster.State.Members),
+            CaughtUp = caughtUp,
         };
         var plane = new ControlPlane(services, NodeStreams.Get(system));
         var head = journal.Head;

@@ -34,6 +34,9 @@ public sealed class ControlPlaneServices
     /// <summary>Logging.</summary>
     public required ILoggerFactory Logging { get; init; }
 
+    /// <summary>Where others write the journal, too: completes when this member has been given all that was committed when it was called. Null where nobody does.</summary>
+    public Func<CancellationToken, Task>? CaughtUp { get; init; }
+
     /// <summary>Shard region <c>resources</c>: takes <see cref="Protocol.Resources.ResourceCommand"/>s and <see cref="ToEntity"/>.</summary>
     public IActorRef Region { get => _region ?? throw NotStarted(); internal set => _region = value; }
 

@@ -96,7 +96,7 @@ public class ResourceActor : ReceivePersistentActor
         }
         catch (StatusException refusal)
         {
-            Sender.Tell(new ResourceRefused(Key, refusal.Status), Self);
+            AnswerUnwritten(Sender, new ResourceRefused(Key, refusal.Status));
         }
     }
 
@@ -104,30 +104,47 @@ public class ResourceActor : ReceivePersistentActor
     protected void Commit(WriteDecision decision, WriteContext context)
     {
         var sender = Sender;
-        Commit(decision, context, answer => sender.Tell(answer, Self));
+        Commit(decision, context, answer => sender.Tell(answer, Self), answer => AnswerUnwritten(sender, answer));
+    }
+
+    /// <summary>
+    /// Answers without having written anything, which no fence guards: a member that stood still and was replaced meanwhile would tell what the object no longer is. Where others write the
+    /// journal, too, the answer waits until all that was committed by now is known here, and is only given where nobody else has written the object.
+    /// </summary>
+    private void AnswerUnwritten(IActorRef asker, ResourceReply answer)
+    {
+        if (Services.CaughtUp is not { } caughtUp)
+        {
+            asker.Tell(answer, Self);
+            return;
+        }
+        var moved = new ResourceRefused(Key, ApiStatus.ServiceUnavailable("the object has moved to another member of the control plane; nothing was written"));
+        caughtUp(CancellationToken.None).PipeTo(asker, Self, () => Cache.LastSequenceNr(Key) <= NewestSequenceNr ? answer : moved, _ => moved);
     }
 
     /// <summary>Stores a decision; <paramref name="reply"/> is called once, after the commit.</summary>
-    protected void Commit(WriteDecision decision, WriteContext context, Action<ResourceReply> reply)
+    protected void Commit(WriteDecision decision, WriteContext context, Action<ResourceReply> reply) => Commit(decision, context, reply, reply);
+
+    private void Commit(WriteDecision decision, WriteContext context, Action<ResourceReply> reply, Action<ResourceReply> unwritten)
     {
         switch (decision)
         {
             case WriteDecision.Refuse refuse:
-                reply(new ResourceRefused(Key, refuse.Status));
+                unwritten(new ResourceRefused(Key, refuse.Status));
                 break;
             case WriteDecision.Unchanged:
-                reply(Written(Current!, created: false, []));
+                unwritten(Written(Current!, created: false, []));
                 break;
             case WriteDecision.Put put:
                 Track(put, context);
                 BeforePut(put.Object, () => Current is null ? null : CurrentObject(), context, refusal =>
                 {
                     if (refusal is not null) reply(new ResourceRefused(Key, refusal));
-                    else Put(put, context, reply);
+                    else Put(put, context, reply, unwritten);
                 });
                 break;
             case WriteDecision.Remove remove:
-                Remove(remove.Last, context, reply);
+                Remove(remove.Last, context, reply, unwritten);
                 break;
         }
     }
@@ -192,7 +209,7 @@ public class ResourceActor : ReceivePersistentActor
         }
         catch (StatusException refusal)
         {
-            Sender.Tell(new ResourceRefused(Key, refusal.Status), Self);
+            AnswerUnwritten(Sender, new ResourceRefused(Key, refusal.Status));
         }
         return true;
     }
@@ -201,7 +218,7 @@ public class ResourceActor : ReceivePersistentActor
     {
         if (Current is not null)
         {
-            Sender.Tell(new ResourceRefused(Key, ApiStatus.AlreadyExists(Kind.GroupResource, Key.Name)), Self);
+            AnswerUnwritten(Sender, new ResourceRefused(Key, ApiStatus.AlreadyExists(Kind.GroupResource, Key.Name)));
             return;
         }
         NamespaceLifecycle.Check(Kind, Key.Namespace, Key.Name, Cache);
@@ -292,19 +309,19 @@ public class ResourceActor : ReceivePersistentActor
         FieldManager.Track(kind, SchemaCatalog.Default.Find(kind.SchemaName), live, put.Object, context.FieldManager, subresource, Services.Time.GetUtcNow());
     }
 
-    private void Put(WriteDecision.Put put, WriteContext context, Action<ResourceReply> reply)
+    private void Put(WriteDecision.Put put, WriteContext context, Action<ResourceReply> reply, Action<ResourceReply> unwritten)
     {
         var before = Current;
         var bytes = CanonicalJson.Write(Stored(put.As, put.Object), SchemaCatalog.Default.Find(Kind.SchemaName));
         if (before is not null && ResourceVersionSplice.Remove(before.Json.Span).AsSpan().SequenceEqual(bytes))
         {
-            reply(Written(before, created: false, put.Warnings));
+            unwritten(Written(before, created: false, put.Warnings));
             return;
         }
         if (context.DryRun)
         {
             var preview = before is null ? bytes : ResourceVersionSplice.Insert(bytes, before.ResourceVersion);
-            reply(new ResourceWritten(Key, preview, null, before?.ResourceVersion ?? 0, put.Created, put.Warnings));
+            unwritten(new ResourceWritten(Key, preview, null, before?.ResourceVersion ?? 0, put.Created, put.Warnings));
             return;
         }
         Store(bytes, put.Created, put.Warnings, reply);
@@ -326,13 +343,13 @@ public class ResourceActor : ReceivePersistentActor
         });
     }
 
-    private void Remove(JsonObject last, WriteContext context, Action<ResourceReply> reply)
+    private void Remove(JsonObject last, WriteContext context, Action<ResourceReply> reply, Action<ResourceReply> unwritten)
     {
         var before = Current!;
         var bytes = CanonicalJson.Write(last, SchemaCatalog.Default.Find(Kind.SchemaName));
         if (context.DryRun)
         {
-            reply(new ResourceWritten(Key, null, ResourceVersionSplice.Insert(bytes, before.ResourceVersion), before.ResourceVersion, false, []));
+            unwritten(new ResourceWritten(Key, null, ResourceVersionSplice.Insert(bytes, before.ResourceVersion), before.ResourceVersion, false, []));
             return;
         }
         Persist(new AnsweredEvent(new ResourceEvent(ResourceEvent.Delete, Services.Sealer.Seal(Key.Resource, PersistenceId, bytes)), reply), _ =>

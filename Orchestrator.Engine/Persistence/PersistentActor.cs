@@ -66,6 +66,9 @@ public abstract class Eventsourced : ActorBase
     protected void PersistAllAsync<TEvent>(IEnumerable<TEvent> events, Action<TEvent> handler, Action? onComplete = null)
         where TEvent : notnull => AddAll(events, handler, onComplete, holdsCommands: false);
 
+    /// <summary>Number of the last event that was given to the journal, whether or not it is committed yet. Any thread.</summary>
+    protected long NewestSequenceNr => Volatile.Read(ref _sequenceNr);
+
     /// <summary>Calls <paramref name="handler"/> after the handlers of everything persisted before; writes nothing.</summary>
     protected void DeferAsync<TEvent>(TEvent @event, Action<TEvent> handler)
         where TEvent : notnull => Enqueue(new PendingEvent(@event, e => handler((TEvent)e), null, HoldsCommands: false, Cell.CurrentEnvelope));

@@ -31,11 +31,11 @@ internal sealed class ControlPlaneHarness : IAsyncDisposable
     public ResourceCache Cache => Plane.Services.Cache;
 
     /// <summary>In virtual time where <paramref name="time"/> is given.</summary>
-    public static async Task<ControlPlaneHarness> StartAsync(IJournal? journal = null, VirtualTime? time = null, ControlPlaneOptions? options = null)
+    public static async Task<ControlPlaneHarness> StartAsync(IJournal? journal = null, VirtualTime? time = null, ControlPlaneOptions? options = null, Func<CancellationToken, Task>? caughtUp = null)
     {
         journal ??= new MemoryJournal(time);
         var system = ActorSystem.Create("test", time is null ? new ActorSystemSetup() : new ActorSystemSetup { TimeProvider = time, Activity = time.Activity });
-        var plane = await ControlPlane.StartAsync(system, journal, options ?? new ControlPlaneOptions(), SecretSealer.None, _ => new PodToken("token", DateTimeOffset.MaxValue), 6443);
+        var plane = await ControlPlane.StartAsync(system, journal, options ?? new ControlPlaneOptions(), SecretSealer.None, _ => new PodToken("token", DateTimeOffset.MaxValue), 6443, caughtUp);
         var harness = new ControlPlaneHarness(system, journal, plane);
         return harness;
     }

@@ -149,4 +149,28 @@ public sealed class ResourceActorTests : IAsyncLifetime
         await Eventually.HoldsAsync(async () => await plane.PatchAsync(Key, """{"data":{"a":"4"}}""") is ResourceWritten, "a write that succeeds again");
         Encoding.UTF8.GetString(plane.Cache.Get(Key)!.Json.Span).ShouldContain("\"a\":\"4\"");
     }
+
+    [Theory]
+    [InlineData(false, 409)]
+    [InlineData(true, 503)]
+    public async Task What_was_decided_without_a_write_is_only_told_where_nobody_else_has_written_the_object(bool replaced, int code)
+    {
+        var (journal, gate, asked) = (new MemoryJournal(), Task.CompletedTask, 0);
+        await using var plane = await ControlPlaneHarness.StartAsync(journal, caughtUp: _ =>
+        {
+            Interlocked.Increment(ref asked);
+            return Volatile.Read(ref gate);
+        });
+        var made = (await plane.CreateAsync("configmaps", ConfigMap)).ShouldBeOfType<ResourceWritten>();
+        var known = new TaskCompletionSource();
+        Volatile.Write(ref gate, known.Task);
+        var before = Volatile.Read(ref asked);
+        var again = plane.CreateAsync("configmaps", ConfigMap);
+        await Eventually.HoldsAsync(() => Task.FromResult(Volatile.Read(ref asked) > before), "the decision");
+        // As another member does that was given the object while this one stood still.
+        if (replaced) await journal.WriteAsync([new JournalWrite(Key.ToString(), plane.Cache.Get(Key)!.SequenceNr + 1, IJournal.Tombstone, made.Json!.Value)]);
+        again.IsCompleted.ShouldBeFalse();
+        known.SetResult();
+        (await again).ShouldBeOfType<ResourceRefused>().Status.Code.ShouldBe(code);
+    }
 }
