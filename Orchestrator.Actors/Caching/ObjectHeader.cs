@@ -9,6 +9,7 @@ namespace Orchestrator.Actors.Caching;
 public sealed class ObjectHeader
 {
     private static readonly IReadOnlyDictionary<string, string> NoLabels = new Dictionary<string, string>();
+    private static readonly string[] Phases = ["Running", "Pending", "Succeeded", "Failed", "Unknown"];
     private static readonly SharedValues<IReadOnlyDictionary<string, string>> SharedLabels = new();
     private static readonly SharedValues<IReadOnlyList<OwnerReference>> SharedOwners = new();
 
@@ -91,10 +92,24 @@ public sealed class ObjectHeader
         }
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("phase"u8)) Phase = string.Intern(NextString(ref reader)); // five of them
+            if (reader.ValueTextEquals("phase"u8)) Phase = ReadPhase(ref reader);
             else if (reader.ValueTextEquals("conditions"u8)) ReadConditions(ref reader);
             else Skip(ref reader);
         }
+    }
+
+    /// <summary>A pod's phases are five strings for all pods; what a custom object calls its phase may be anything, and is not kept.</summary>
+    private static string ReadPhase(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.String)
+        {
+            reader.Skip();
+            return "";
+        }
+        foreach (var phase in Phases)
+            if (reader.ValueTextEquals(phase)) return phase;
+        return reader.GetString()!;
     }
 
     private void ReadConditions(ref Utf8JsonReader reader)

@@ -74,7 +74,7 @@ public sealed class NodeActor : ControlLoopActor
     {
         if (NodeReadiness.Allows(Cache, Key.Name)) return;
         foreach (var entry in Cache.OnNode(Key.Name))
-            if (PodStatusFacts.IsReady(entry.Glance<Pod>())) Services.Region.Tell(new ToEntity(entry.Key, new MarkPodNotReady(entry.Uid)), Self);
+            if (entry.Header.Ready) Services.Region.Tell(new ToEntity(entry.Key, new MarkPodNotReady(entry.Uid)), Self);
     }
 
     /// <summary>Deletes the pods that have been on a node with NoExecute taints for as long as they tolerate it; what owns them makes others elsewhere.</summary>
@@ -203,7 +203,7 @@ public sealed class NodeActor : ControlLoopActor
         if (!NodeStatusMerge.Differs(old, merged) && !RefreshDue(old)) return;
         node["status"] = merged;
         NodeTaints.Apply(node, Services.Time.GetUtcNow());
-        Commit(new WriteDecision.Put(node, Created: false) { Track = "status" }, Writer, _ => { });
+        Commit(new WriteDecision.Put(node, Created: false) { Track = "status" }, Writer, Nobody);
     }
 
     private bool RefreshDue(JsonObject? status)
@@ -214,16 +214,12 @@ public sealed class NodeActor : ControlLoopActor
 
     private void OnHeartbeat() => _lastHeartbeat = Services.Time.GetUtcNow();
 
-    /// <summary>A look that comes late itself says that this process is: the signs of life may be as late, and have that much more time.</summary>
     private void OnCheck()
     {
         if (Current is null) return;
-        var now = Services.Time.GetUtcNow();
-        var late = now - _checkDue is { Ticks: > 0 } behind ? behind : TimeSpan.Zero;
-        var grace = Services.Options.NodeMonitorGrace + late;
-        var silent = now - _lastHeartbeat;
-        if (silent >= grace) MarkUnknown();
-        CheckAfter(silent >= grace ? Services.Options.NodeMonitorGrace : grace - silent);
+        var (lost, next) = HeartbeatCheck.Judge(Services.Time.GetUtcNow(), _checkDue, _lastHeartbeat, Services.Options.NodeMonitorGrace);
+        if (lost) MarkUnknown();
+        CheckAfter(next);
     }
 
     private void CheckAfter(TimeSpan time)
@@ -248,7 +244,7 @@ public sealed class NodeActor : ControlLoopActor
         if (!changed) return;
         NodeTaints.Apply(node, Services.Time.GetUtcNow());
         Record("Normal", "NodeNotReady", $"Node {Key.Name} status is now: NodeNotReady");
-        Commit(new WriteDecision.Put(node, Created: false) { Track = "status" }, Writer, _ => { });
+        Commit(new WriteDecision.Put(node, Created: false) { Track = "status" }, Writer, Nobody);
     }
 
     private sealed record SubnetReady(RegisterNode Request, object Answer, IActorRef Agent);

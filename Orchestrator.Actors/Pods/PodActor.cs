@@ -66,7 +66,7 @@ public sealed class PodActor : ResourceActor
         var typed = Current!.Read<Pod>();
         List<ResourceEntry> budgets = EvictionRules.NeedsNoBudget(typed) ? [] : [.. DisruptionBudgets.Of(Current, Cache)];
         if (budgets.Count == 0 || (command.PreconditionUid is { Length: > 0 } wanted && wanted != uid)) Evict(command, uid);
-        else if (budgets.Count > 1) Sender.Tell(new ResourceRefused(Key, EvictionRules.SeveralBudgets), Self);
+        else if (budgets.Count > 1) Refuse(Sender, EvictionRules.SeveralBudgets);
         else if (EvictionRules.GoesUncharged(typed, budgets[0].Read<PodDisruptionBudget>())) Evict(command, uid);
         else Services.Region.Tell(new ToEntity(budgets[0].Key, new AskDisruption(command, uid)), Sender);
     }
@@ -93,7 +93,7 @@ public sealed class PodActor : ResourceActor
             else pod["status"]!.AsObject().Remove("nominatedNodeName");
             return true;
         }, out var differs);
-        if (differs) CommitParts(null, status, "status", WriteContext.System("scheduler"), _ => { });
+        if (differs) CommitParts(null, status, "status", WriteContext.System("scheduler"), Nobody);
     }
 
     /// <summary>The status after a change that is made on the pod (of which only the status is there).</summary>
@@ -114,7 +114,7 @@ public sealed class PodActor : ResourceActor
         if (!NodeReadiness.Withdraw(pod["status"] as JsonObject, Services.Time.GetUtcNow())) return;
         Commit(new WriteDecision.Put(pod, Created: false) { Track = "status" }, NodeController, reply =>
         {
-            if (reply is ResourceWritten && Current is not null) Services.Events.Tell(RecordEvent.About(Current, "Warning", "NodeNotReady", "Node is not ready", "node-controller"), Self);
+            if (reply is ResourceWritten && Current is { } now) Services.Events.Tell(RecordEvent.About(now, "Warning", "NodeNotReady", "Node is not ready", "node-controller"), Self);
         });
     }
 
@@ -132,7 +132,11 @@ public sealed class PodActor : ResourceActor
         var status = PodStatusMerge.Merge(stored, JsonNode.Parse(report.StatusJson.Span)!.AsObject());
         // An agent that is cut off from its node's actor, or whose node fails otherwise, goes on saying so until the node is ready.
         if (!NodeReadiness.Allows(Cache, Current.Header.NodeName) && NodeReadiness.Withdraw(status, Services.Time.GetUtcNow())) PodStatusMerge.KeepTransitions(status, stored);
-        CommitParts(null, status, "status", Agent, _ => agent.Tell(accepted, Self));
+        // What the journal did not take is not accepted: the agent says it again.
+        CommitParts(null, status, "status", Agent, answer =>
+        {
+            if (answer is ResourceWritten) agent.Tell(accepted, Self);
+        });
     }
 
     private void OnGone(ReportPodGone report)
@@ -140,8 +144,8 @@ public sealed class PodActor : ResourceActor
         if (Current is null || Current.Uid != report.Uid || !Current.Header.Deleting) return;
         var pod = CurrentObject();
         ObjectMeta.Of(pod)["deletionGracePeriodSeconds"] = 0L;
-        Commit(DeleteRules.IsFinalized(Kind, pod) ? new WriteDecision.Remove(pod) : new WriteDecision.Put(pod, Created: false), Agent, _ => { });
+        Commit(DeleteRules.IsFinalized(Kind, pod) ? new WriteDecision.Remove(pod) : new WriteDecision.Put(pod, Created: false), Agent, Nobody);
     }
 
-    private void Refuse(string why) => Sender.Tell(new ResourceRefused(Key, ApiStatus.Conflict("pods/binding", Key.Name, why)), Self);
+    private void Refuse(string why) => Refuse(Sender, ApiStatus.Conflict("pods/binding", Key.Name, why));
 }

@@ -163,7 +163,7 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     /// <summary>Stores the object's own status where it differs.</summary>
     protected void WriteStatus(JsonObject status)
     {
-        if (!Current!.Header.Deleting && CommitParts(null, status, "status", _context, _ => { })) return;
+        if (!Current!.Header.Deleting && CommitParts(null, status, "status", _context, Nobody)) return;
         var obj = CurrentObject();
         if (JsonNode.DeepEquals(obj["status"], status)) return;
         obj["status"] = status;
@@ -176,7 +176,7 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
         var old = CurrentObject();
         if (Kind.HasGeneration && Kind.Strategy.ChangesGeneration(changed, old)) ObjectMeta.RaiseGeneration(changed);
         var gone = ObjectMeta.IsDeleting(changed) && DeleteRules.IsFinalized(Kind, changed);
-        Commit(gone ? new WriteDecision.Remove(changed) : new WriteDecision.Put(changed, Created: false) { Track = "status" }, _context, _ => { });
+        Commit(gone ? new WriteDecision.Remove(changed) : new WriteDecision.Put(changed, Created: false) { Track = "status" }, _context, Nobody);
     }
 
     /// <summary>Runs the loop again after a while; the sooner of two requests wins only if it comes last: one timer.</summary>

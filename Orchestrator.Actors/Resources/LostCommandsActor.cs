@@ -1,6 +1,5 @@
 using Orchestrator.Engine.Actor;
 using Orchestrator.Protocol.Resources;
-using Orchestrator.Resources.Errors;
 
 namespace Orchestrator.Actors.Resources;
 
@@ -14,6 +13,6 @@ internal sealed class LostCommandsActor : ReceiveActor
     private void OnDeadLetter(DeadLetter letter)
     {
         if (letter.Message is ResourceCommand command)
-            letter.Sender?.Tell(new ResourceRefused(command.Key, ApiStatus.ServiceUnavailable("the object is moving to another member of the control plane; nothing was written")), Self);
+            letter.Sender?.Tell(new ResourceRefused(command.Key, RefusedWrite.Moved), Self);
     }
 }

@@ -96,7 +96,7 @@ public class ResourceActor : ReceivePersistentActor
         }
         catch (StatusException refusal)
         {
-            AnswerUnwritten(Sender, new ResourceRefused(Key, refusal.Status));
+            Refuse(Sender, refusal.Status);
         }
     }
 
@@ -104,47 +104,64 @@ public class ResourceActor : ReceivePersistentActor
     protected void Commit(WriteDecision decision, WriteContext context)
     {
         var sender = Sender;
-        Commit(decision, context, answer => sender.Tell(answer, Self), answer => AnswerUnwritten(sender, answer));
+        Commit(decision, context, answer => sender.Tell(answer, Self));
     }
+
+    /// <summary>The reply of a write that nobody waits for: no question is asked for it either (loops write their status at every look, mostly unchanged).</summary>
+    protected static Action<ResourceReply> Nobody { get; } = _ => { };
+
+    /// <summary>Refuses a command of <paramref name="asker"/>'s for what the object is.</summary>
+    protected void Refuse(IActorRef asker, ApiStatus status) => TellUnwritten(new ResourceRefused(Key, status), answer => asker.Tell(answer, Self));
 
     /// <summary>
     /// Answers without having written anything, which no fence guards: a member that stood still and was replaced meanwhile would tell what the object no longer is. Where others write the
     /// journal, too, the answer waits until all that was committed by now is known here, and is only given where nobody else has written the object.
     /// </summary>
-    private void AnswerUnwritten(IActorRef asker, ResourceReply answer)
+    private void TellUnwritten(ResourceReply answer, Action<ResourceReply> reply)
     {
-        if (Services.CaughtUp is not { } caughtUp)
+        if (ReferenceEquals(reply, Nobody)) return;
+        if (Services.CaughtUp is { } caughtUp) _ = TellWhenCaughtUpAsync();
+        else reply(answer);
+
+        async Task TellWhenCaughtUpAsync()
         {
-            asker.Tell(answer, Self);
-            return;
+            bool holds;
+            try
+            {
+                await caughtUp(CancellationToken.None);
+                holds = Cache.LastSequenceNr(Key) <= NewestSequenceNr;
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                holds = false; // the journal cannot say
+            }
+            reply(holds ? answer : new ResourceRefused(Key, RefusedWrite.Moved));
         }
-        var moved = new ResourceRefused(Key, ApiStatus.ServiceUnavailable("the object has moved to another member of the control plane; nothing was written"));
-        caughtUp(CancellationToken.None).PipeTo(asker, Self, () => Cache.LastSequenceNr(Key) <= NewestSequenceNr ? answer : moved, _ => moved);
     }
 
-    /// <summary>Stores a decision; <paramref name="reply"/> is called once, after the commit.</summary>
-    protected void Commit(WriteDecision decision, WriteContext context, Action<ResourceReply> reply) => Commit(decision, context, reply, reply);
-
-    private void Commit(WriteDecision decision, WriteContext context, Action<ResourceReply> reply, Action<ResourceReply> unwritten)
+    /// <summary>
+    /// Stores a decision; <paramref name="reply"/> is called once, after the commit. Where nothing is to be written it may be called on another thread, when it is certain that the answer holds.
+    /// </summary>
+    protected void Commit(WriteDecision decision, WriteContext context, Action<ResourceReply> reply)
     {
         switch (decision)
         {
             case WriteDecision.Refuse refuse:
-                unwritten(new ResourceRefused(Key, refuse.Status));
+                TellUnwritten(new ResourceRefused(Key, refuse.Status), reply);
                 break;
             case WriteDecision.Unchanged:
-                unwritten(Written(Current!, created: false, []));
+                TellUnwritten(Written(Current!, created: false, []), reply);
                 break;
             case WriteDecision.Put put:
                 Track(put, context);
                 BeforePut(put.Object, () => Current is null ? null : CurrentObject(), context, refusal =>
                 {
-                    if (refusal is not null) reply(new ResourceRefused(Key, refusal));
-                    else Put(put, context, reply, unwritten);
+                    if (refusal is not null) TellUnwritten(new ResourceRefused(Key, refusal), reply);
+                    else Put(put, context, reply);
                 });
                 break;
             case WriteDecision.Remove remove:
-                Remove(remove.Last, context, reply, unwritten);
+                Remove(remove.Last, context, reply);
                 break;
         }
     }
@@ -157,7 +174,7 @@ public class ResourceActor : ReceivePersistentActor
     /// <param name="status">The whole status.</param>
     /// <param name="track">As <see cref="WriteDecision.Put.Track"/>; only what changes in the status is noted.</param>
     /// <param name="context">Who writes.</param>
-    /// <param name="reply">Gets the answer.</param>
+    /// <param name="reply">Gets the answer; as for <see cref="Commit(WriteDecision, WriteContext, Action{ResourceReply})"/>.</param>
     protected bool CommitParts(JsonObject? spec, JsonObject? status, string? track, WriteContext context, Action<ResourceReply> reply)
     {
         var (kind, before) = (Kind, Current!);
@@ -166,8 +183,8 @@ public class ResourceActor : ReceivePersistentActor
         var bytes = parts.With(before.Json.Span, type, spec, status, managed => track is null || status is null
             ? null
             : FieldManager.TrackPart(kind, type, "status", parts.StatusOf(before.Json.Span), status, managed.Span, context.FieldManager, track, Services.Time.GetUtcNow()));
-        if (bytes is null) reply(Written(before, created: false, []));
-        else if (context.DryRun) reply(new ResourceWritten(Key, ResourceVersionSplice.Insert(bytes, before.ResourceVersion), null, before.ResourceVersion, false, []));
+        if (bytes is null) TellUnwritten(Written(before, created: false, []), reply);
+        else if (context.DryRun) TellUnwritten(new ResourceWritten(Key, ResourceVersionSplice.Insert(bytes, before.ResourceVersion), null, before.ResourceVersion, false, []), reply);
         else Store(bytes, created: false, [], reply);
         return true;
     }
@@ -209,7 +226,7 @@ public class ResourceActor : ReceivePersistentActor
         }
         catch (StatusException refusal)
         {
-            AnswerUnwritten(Sender, new ResourceRefused(Key, refusal.Status));
+            Refuse(Sender, refusal.Status);
         }
         return true;
     }
@@ -218,7 +235,7 @@ public class ResourceActor : ReceivePersistentActor
     {
         if (Current is not null)
         {
-            AnswerUnwritten(Sender, new ResourceRefused(Key, ApiStatus.AlreadyExists(Kind.GroupResource, Key.Name)));
+            Refuse(Sender, ApiStatus.AlreadyExists(Kind.GroupResource, Key.Name));
             return;
         }
         NamespaceLifecycle.Check(Kind, Key.Namespace, Key.Name, Cache);
@@ -309,19 +326,19 @@ public class ResourceActor : ReceivePersistentActor
         FieldManager.Track(kind, SchemaCatalog.Default.Find(kind.SchemaName), live, put.Object, context.FieldManager, subresource, Services.Time.GetUtcNow());
     }
 
-    private void Put(WriteDecision.Put put, WriteContext context, Action<ResourceReply> reply, Action<ResourceReply> unwritten)
+    private void Put(WriteDecision.Put put, WriteContext context, Action<ResourceReply> reply)
     {
         var before = Current;
         var bytes = CanonicalJson.Write(Stored(put.As, put.Object), SchemaCatalog.Default.Find(Kind.SchemaName));
         if (before is not null && ResourceVersionSplice.Remove(before.Json.Span).AsSpan().SequenceEqual(bytes))
         {
-            unwritten(Written(before, created: false, put.Warnings));
+            TellUnwritten(Written(before, created: false, put.Warnings), reply);
             return;
         }
         if (context.DryRun)
         {
             var preview = before is null ? bytes : ResourceVersionSplice.Insert(bytes, before.ResourceVersion);
-            unwritten(new ResourceWritten(Key, preview, null, before?.ResourceVersion ?? 0, put.Created, put.Warnings));
+            TellUnwritten(new ResourceWritten(Key, preview, null, before?.ResourceVersion ?? 0, put.Created, put.Warnings), reply);
             return;
         }
         Store(bytes, put.Created, put.Warnings, reply);
@@ -343,13 +360,13 @@ public class ResourceActor : ReceivePersistentActor
         });
     }
 
-    private void Remove(JsonObject last, WriteContext context, Action<ResourceReply> reply, Action<ResourceReply> unwritten)
+    private void Remove(JsonObject last, WriteContext context, Action<ResourceReply> reply)
     {
         var before = Current!;
         var bytes = CanonicalJson.Write(last, SchemaCatalog.Default.Find(Kind.SchemaName));
         if (context.DryRun)
         {
-            unwritten(new ResourceWritten(Key, null, ResourceVersionSplice.Insert(bytes, before.ResourceVersion), before.ResourceVersion, false, []));
+            TellUnwritten(new ResourceWritten(Key, null, ResourceVersionSplice.Insert(bytes, before.ResourceVersion), before.ResourceVersion, false, []), reply);
             return;
         }
         Persist(new AnsweredEvent(new ResourceEvent(ResourceEvent.Delete, Services.Sealer.Seal(Key.Resource, PersistenceId, bytes)), reply), _ =>

@@ -60,11 +60,6 @@ public static class ReplicaSetPlan
         return new ReplicaSetDecision(actions, status, lookAgain);
     }
 
-    /// <summary>As above, of whole pods.</summary>
-    public static ReplicaSetDecision Next(ReplicaSet replicaSet, IReadOnlyList<Pod> candidates, Func<string, int> siblingsOnNode,
-        Func<IReadOnlyDictionary<string, string>?, bool> matches, int batch, string? failure, DateTimeOffset now) =>
-        Next(replicaSet, [.. candidates.Select(ReplicaPod.Of)], siblingsOnNode, matches, batch, failure, now);
-
     /// <summary>The ReplicaSet, or what is read as one, as owner.</summary>
     public static Controller ControllerOf(ReplicaSet replicaSet) =>
         new(replicaSet.APIVersion, replicaSet.Kind, replicaSet.Metadata.Name, replicaSet.Metadata.UID, replicaSet.Metadata.DeletionTimestamp is not null);

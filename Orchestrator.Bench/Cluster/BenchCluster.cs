@@ -133,7 +133,8 @@ internal sealed partial class BenchCluster : IAsyncDisposable
         return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
     }
 
-    private static int FreePort()
+    /// <summary>A port of the loopback that nobody has now.</summary>
+    internal static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

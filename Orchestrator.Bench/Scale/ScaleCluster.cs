@@ -1,9 +1,9 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Orchestrator.Actors;
 using Orchestrator.Api.Commands;
 using Orchestrator.Api.Security;
+using Orchestrator.Bench.Cluster;
 using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Configuration;
 
@@ -28,7 +28,7 @@ internal sealed class ScaleCluster : IAsyncDisposable
     {
         var data = Directory.CreateTempSubdirectory("bench-scale-");
         var directory = new ClusterDirectory(data.FullName);
-        var configuration = ClusterConfiguration.From(HoconConfiguration.Load([]), new UpOptions(data.FullName, Port: FreePort(), SimulatedNodes: nodes));
+        var configuration = ClusterConfiguration.From(HoconConfiguration.Load([]), new UpOptions(data.FullName, Port: BenchCluster.FreePort(), SimulatedNodes: nodes));
         var host = await ClusterHost.StartAsync(configuration, directory, TimeProvider.System, CancellationToken.None, meter);
         await host.WaitUntilReadyAsync(new Progress(TextWriter.Null, false), TimeSpan.FromMinutes(2), CancellationToken.None);
         var kubeconfig = KubeconfigFile.Read(directory.Kubeconfig);
@@ -50,12 +50,5 @@ internal sealed class ScaleCluster : IAsyncDisposable
         Client.Dispose();
         await _host.DisposeAsync();
         _data.Delete(recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

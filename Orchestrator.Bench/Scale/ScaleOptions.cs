@@ -14,7 +14,7 @@ internal sealed record ScaleOptions
     /// <summary>Deployments they come from.</summary>
     public int Deployments { get; init; } = 100;
 
-    /// <summary>Pods created one by one, at <see cref="Rate"/>, before the fill; 0 for none.</summary>
+    /// <summary>Pods created one by one, at <see cref="Rate"/>, after the fill; 0 for none.</summary>
     public int Paced { get; init; } = 5000;
 
     /// <summary>Paced pods per second.</summary>

@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Orchestrator.Actors.Resources;
+using Orchestrator.Engine.Actor;
 using Orchestrator.Engine.Persistence;
+using Orchestrator.Protocol.Nodes;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
@@ -172,5 +175,29 @@ public sealed class ResourceActorTests : IAsyncLifetime
         again.IsCompleted.ShouldBeFalse();
         known.SetResult();
         (await again).ShouldBeOfType<ResourceRefused>().Status.Code.ShouldBe(code);
+    }
+
+    [Fact]
+    public async Task A_pods_status_that_the_journal_refuses_is_not_accepted_and_is_when_it_is_said_again()
+    {
+        var time = new VirtualTime();
+        var journal = new MemoryJournal(time);
+        await using var plane = await ControlPlaneHarness.StartAsync(journal, time);
+        (await plane.CreateAsync("pods", """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"x"}]}}""")).ShouldBeOfType<ResourceWritten>();
+        var pod = new ResourceKey("pods", "default", "p");
+        var report = new ToEntity(pod, new ReportPodStatus(pod, plane.Cache.Get(pod)!.Uid, """{"phase":"Running"}"""u8.ToArray(), 1));
+        journal.HoldCommits();
+        var refused = plane.Plane.Services.Region.Ask<object>(report);
+        await Eventually.HoldsAsync(() => Task.FromResult(journal.WaitingWrites == 1), "the report's write on its way");
+        journal.Refuse(new FencedException("declared down"));
+        journal.ReleaseCommits();
+        journal.Refuse(null);
+
+        await Eventually.HoldsAsync(async () => await plane.PatchAsync(pod, """{"metadata":{"labels":{"a":"b"}}}""") is ResourceWritten, "a write that succeeds again");
+        refused.IsCompleted.ShouldBeFalse();
+        plane.Cache.Get(pod)!.Header.Phase.ShouldBe("Pending");
+
+        (await plane.Plane.Services.Region.Ask<object>(report)).ShouldBeOfType<PodStatusAccepted>();
+        plane.Cache.Get(pod)!.Header.Phase.ShouldBe("Running");
     }
 }

@@ -83,7 +83,7 @@ public sealed class ReplicaSetPlanTests
     }
 
     private static ReplicaSetDecision Next(ReplicaSet set, List<Pod> pods, int batch, string? failure = null) =>
-        ReplicaSetPlan.Next(set, pods, _ => 0, labels => labels?.GetValueOrDefault("app") == "web", batch, failure, Now);
+        ReplicaSetPlan.Next(set, pods.ConvertAll(ReplicaPod.Of), _ => 0, labels => labels?.GetValueOrDefault("app") == "web", batch, failure, Now);
 
     private static ReplicaSet Set(int replicas) => new()
     {

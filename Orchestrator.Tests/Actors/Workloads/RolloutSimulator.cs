@@ -112,7 +112,7 @@ internal sealed class RolloutSimulator
     private void RunReplicaSet(ReplicaSet rs)
     {
         var uid = rs.Metadata.UID;
-        var decision = ReplicaSetPlan.Next(rs, [.. _pods.Where(p => OwnerOf(p) == uid)], _ => 0, labels => Matches(rs.Spec.Selector!, labels), 16, null, Now);
+        var decision = ReplicaSetPlan.Next(rs, [.. _pods.Where(p => OwnerOf(p) == uid).Select(ReplicaPod.Of)], _ => 0, labels => Matches(rs.Spec.Selector!, labels), 16, null, Now);
         rs.Status = decision.Status;
         foreach (var action in decision.Actions)
         {
