@@ -38,7 +38,7 @@ internal sealed class PathRouter
     {
         var path = request.Path.Length > 1 ? request.Path.TrimEnd('/') : request.Path;
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
-            throw new ApiStatus(405, "MethodNotAllowed", "the server does not allow this method on the requested resource").AsException();
+            throw ApiStatus.MethodNotAllowed().AsException();
         if (_health.Serves(path)) return _health.HandleAsync(context, path);
         switch (path)
         {

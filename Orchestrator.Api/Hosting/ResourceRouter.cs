@@ -17,6 +17,8 @@ internal sealed class ResourceRouter(ApiServices services)
     /// <summary>Serves an authorised request. Throws 404 and 405 in upstream's words.</summary>
     public Task HandleAsync(HttpContext context, ApiRequest request, UserInfo user)
     {
+        // As upstream, HEAD is for what is behind a proxy only: a watch or a followed log without a body would never tell its client that it goes on, and hold up what comes next on the connection.
+        if (HttpMethods.IsHead(context.Request.Method) && request.Subresource != "proxy") throw ApiStatus.MethodNotAllowed().AsException();
         if (services.Catalog.Find(request.Group, request.Version, request.Resource) is { } kind) return StoredAsync(new ApiCall(context, request, user, kind, services));
         if (VirtualKinds.Find(request.Group, request.Version, request.Resource) is not { } posted || request.Subresource.Length > 0) throw NotServed(request).AsException();
         if (posted.Plural == ComponentStatusEndpoint.Plural) return ComponentStatusEndpoint.HandleAsync(new ApiCall(context, request, user, services.Catalog.Get("nodes"), services));

@@ -58,11 +58,8 @@ public sealed record ApiRequest
         }
 
         // The deprecated form /api/v1/watch/…, which old clients still send.
-        if (parts[at] == "watch" && parts.Length > at + 1)
-        {
-            watch = true;
-            at++;
-        }
+        var watchPath = parts[at] == "watch" && parts.Length > at + 1;
+        if (watchPath) at++;
 
         var ns = "";
         if (parts[at] == "namespaces" && parts.Length > at + 1)
@@ -79,7 +76,8 @@ public sealed record ApiRequest
         var collection = name.Length == 0;
         var verb = method switch
         {
-            "GET" or "HEAD" when watch && subresource.Length == 0 => "watch",
+            // The query's watch means collections; of a named object it says nothing.
+            "GET" or "HEAD" when subresource.Length == 0 && (watchPath || watch && collection) => "watch",
             "GET" or "HEAD" => collection ? "list" : "get",
             "POST" => "create",
             "PUT" => "update",

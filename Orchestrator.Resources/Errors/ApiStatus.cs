@@ -56,7 +56,10 @@ public sealed record ApiStatus(int Code, string Reason, string Message)
     /// <summary>410 <c>Expired</c>: a resourceVersion or continue token that has left the window.</summary>
     public static ApiStatus Expired(string message) => new(410, "Expired", message);
 
-    /// <summary>405.</summary>
+    /// <summary>405 for a method that no path of this form has, in the words of upstream's HTTP router.</summary>
+    public static ApiStatus MethodNotAllowed() => new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
+
+    /// <summary>405 for a verb that the kind does not have.</summary>
     public static ApiStatus MethodNotSupported(string resource, string verb) =>
         Of(405, "MethodNotAllowed", $"{verb} is not supported on resources of kind \"{resource}\"", resource, "");
 

@@ -58,9 +58,12 @@ public static class YamlDecoder
         }
     }
 
+    /// <summary>A node as it was read, with what it would cost to repeat it: its characters as JSON, about, and how deep it is (a scalar 1).</summary>
+    private readonly record struct Measured(JsonNode? Node, int Length, int Depth);
+
     private sealed class NodeReader(IParser parser, int budget, List<string> duplicates)
     {
-        private readonly Dictionary<AnchorName, JsonNode?> _anchors = [];
+        private readonly Dictionary<AnchorName, Measured> _anchors = [];
         private int _budget = budget;
         private int _depth;
 
@@ -69,62 +72,82 @@ public static class YamlDecoder
             parser.Consume<StreamStart>();
             if (parser.TryConsume<StreamEnd>(out _)) return null;
             parser.Consume<DocumentStart>();
-            var node = Node();
+            var node = Read().Node;
             parser.Consume<DocumentEnd>();
             return node;
         }
 
-        private JsonNode? Node()
+        private Measured Read()
         {
-            if (++_depth > ObjectDecoder.MaxDepth) throw new YamlException(parser.Current!.Start, parser.Current.End, "exceeded max depth");
-            JsonNode? node;
+            CheckDepth(++_depth, parser.Current!);
+            Measured read;
             AnchorName anchor = default;
-            if (parser.TryConsume<AnchorAlias>(out var alias))
-            {
-                if (!_anchors.TryGetValue(alias.Value, out var referred)) throw new YamlException(alias.Start, alias.End, $"unknown anchor '{alias.Value}' referenced");
-                node = referred?.DeepClone();
-                Spend(node?.ToJsonString().Length ?? 4, alias);
-            }
+            if (parser.TryConsume<AnchorAlias>(out var alias)) read = Repeat(alias);
             else if (parser.TryConsume<Scalar>(out var scalar))
             {
-                (node, anchor) = (YamlScalar.Value(scalar), scalar.Anchor);
-                Spend(scalar.Value.Length, scalar);
+                (read, anchor) = (new Measured(YamlScalar.Value(scalar), scalar.Value.Length + 2, 1), scalar.Anchor);
+                Spend(read.Length, scalar);
             }
-            else if (parser.TryConsume<SequenceStart>(out var sequence))
-            {
-                var list = new JsonArray();
-                while (!parser.TryConsume<SequenceEnd>(out _)) list.Add(Node());
-                (node, anchor) = (list, sequence.Anchor);
-            }
+            else if (parser.TryConsume<SequenceStart>(out var sequence)) (read, anchor) = (Sequence(), sequence.Anchor);
             else
             {
                 var start = parser.Consume<MappingStart>();
-                (node, anchor) = (Mapping(), start.Anchor);
+                (read, anchor) = (Mapping(), start.Anchor);
             }
-            if (!anchor.IsEmpty) _anchors[anchor] = node?.DeepClone();
+            if (!anchor.IsEmpty) _anchors[anchor] = read;
             _depth--;
-            return node;
+            return read;
         }
 
-        private JsonObject Mapping()
+        /// <summary>What an alias refers to, once more. The price is known and paid before anything is copied: a few lines of aliases to aliases mean a value of any size and depth.</summary>
+        private Measured Repeat(AnchorAlias alias)
+        {
+            if (!_anchors.TryGetValue(alias.Value, out var referred)) throw new YamlException(alias.Start, alias.End, $"unknown anchor '{alias.Value}' referenced");
+            CheckDepth(_depth - 1 + referred.Depth, alias);
+            Spend(referred.Length, alias);
+            return referred with { Node = referred.Node?.DeepClone() };
+        }
+
+        private Measured Sequence()
+        {
+            var list = new JsonArray();
+            var (length, depth) = (2, 0);
+            while (!parser.TryConsume<SequenceEnd>(out _))
+            {
+                var item = Read();
+                list.Add(item.Node);
+                (length, depth) = (length + item.Length + 1, Math.Max(depth, item.Depth));
+            }
+            return new Measured(list, length, depth + 1);
+        }
+
+        private Measured Mapping()
         {
             var result = new JsonObject();
+            var (length, depth) = (2, 0);
             List<JsonNode?>? merges = null;
             while (!parser.TryConsume<MappingEnd>(out _))
             {
                 var at = parser.Current!;
                 var plain = at is Scalar { IsPlainImplicit: true } scalar ? scalar.Value : null;
-                var key = YamlScalar.Key(Node(), at);
-                var value = Node();
-                if (plain == "<<") { (merges ??= []).Add(value); continue; }
+                var name = Read();
+                var key = YamlScalar.Key(name.Node, at);
+                var value = Read();
+                (length, depth) = (length + name.Length + value.Length + 2, Math.Max(depth, value.Depth));
+                if (plain == "<<") { (merges ??= []).Add(value.Node); continue; }
                 if (result.ContainsKey(key)) duplicates.Add($"  line {at.Start.Line.ToString(CultureInfo.InvariantCulture)}: key \"{key}\" already set in map");
-                result[key] = value;
+                result[key] = value.Node;
             }
             foreach (var merge in merges ?? [])
                 foreach (var source in merge is JsonArray many ? many.ToList() : [merge])
                     foreach (var (key, value) in source as JsonObject ?? [])
                         if (!result.ContainsKey(key)) result[key] = value?.DeepClone();
-            return result;
+            return new Measured(result, length, depth + 1);
+        }
+
+        private static void CheckDepth(int depth, ParsingEvent at)
+        {
+            if (depth > ObjectDecoder.MaxDepth) throw new YamlException(at.Start, at.End, "exceeded max depth");
         }
 
         private void Spend(int length, ParsingEvent at)

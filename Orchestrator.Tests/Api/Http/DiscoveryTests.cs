@@ -40,6 +40,27 @@ public sealed class DiscoveryTests(ApiFixture api)
         (await api.GetAsync("/api/v1/namespaces/default/nodes/n")).Code.ShouldBe(404);
     }
 
+    /// <summary>A watch that is asked for with HEAD has no body to go on in: it held up what came next on its connection.</summary>
+    [Theory]
+    [InlineData("/api/v1/namespaces/default/configmaps?watch=true")]
+    [InlineData("/api/v1/watch/namespaces/default/configmaps/x")]
+    [InlineData("/api/v1/namespaces/default/pods/x/log?follow=true")]
+    [InlineData("/api/v1/namespaces/default/configmaps")]
+    public async Task Resources_know_no_head(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var refused = await api.Admin.SendAsync(request);
+        refused.StatusCode.ShouldBe(HttpStatusCode.MethodNotAllowed);
+    }
+
+    [Fact]
+    public async Task A_named_object_is_read_not_watched_whatever_the_query_says()
+    {
+        var path = $"/api/v1/namespaces/{await api.NamespaceAsync()}";
+        var read = await api.GetAsync($"{path}?watch=true");
+        (read.Code, read.Json["kind"]!.GetValue<string>()).ShouldBe((200, "Namespace"));
+    }
+
     [Fact]
     public async Task Health_is_told_check_by_check()
     {

@@ -26,6 +26,15 @@ public sealed class ApiRequestTests
     }
 
     [Theory]
+    [InlineData("GET", "/api/v1/namespaces/x/pods", "watch")]
+    [InlineData("HEAD", "/api/v1/namespaces/x/pods", "watch")]
+    [InlineData("GET", "/api/v1/namespaces/x/pods/web", "get")]
+    [InlineData("GET", "/api/v1/namespaces/x/pods/web/log", "get")]
+    [InlineData("GET", "/api/v1/watch/namespaces/x/pods/web", "watch")]
+    [InlineData("DELETE", "/api/v1/namespaces/x/pods", "deletecollection")]
+    public void The_querys_watch_is_for_collections(string method, string path, string verb) => ApiRequest.Parse(method, path, watch: true).Verb.ShouldBe(verb);
+
+    [Theory]
     [InlineData("/")]
     [InlineData("/api")]
     [InlineData("/api/v1")]

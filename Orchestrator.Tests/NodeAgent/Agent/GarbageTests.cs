@@ -16,9 +16,10 @@ public sealed class GarbageTests : SimulatedAgentTest
         Use(new SimulatedOptions { Behaviour = _ => new SimulatedBehaviour { EndsAfter = TimeSpan.FromSeconds(1), ExitCode = 1 } });
         var pod = Pod();
         Fixture.Put(pod);
-        Until(() => Fixture.Status(pod)?.ContainerStatuses![0] is { RestartCount: 4, State.Waiting.Reason: "CrashLoopBackOff" }, TimeSpan.FromMilliseconds(500));
+        Until(() => Fixture.Status(pod)?.ContainerStatuses![0] is { RestartCount: >= 4, State.Waiting.Reason: "CrashLoopBackOff" }, TimeSpan.FromMilliseconds(500));
         Until(() => List().Count(c => c.Phase == ContainerPhase.Exited) == 1, Step);
-        Until(() => Fixture.Status(pod)!.ContainerStatuses![0].RestartCount == 5, Step);
+        var restarts = Fixture.Status(pod)!.ContainerStatuses![0].RestartCount;
+        Until(() => Fixture.Status(pod)!.ContainerStatuses![0].RestartCount > restarts, Step);
         Fixture.Status(pod)!.ContainerStatuses![0].LastTerminationState.Terminated!.ExitCode.ShouldBe(1);
     }
 

@@ -132,6 +132,26 @@ public class ObjectDecoderTests
         Should.Throw<StatusException>(() => YamlDecoder.DecodeUntyped(Encoding.UTF8.GetBytes(bomb))).Status.Message.ShouldContain("excessive aliasing");
     }
 
+    /// <summary>Every line is one deeper than the last, though no line of the text is: what it means is refused before it is made.</summary>
+    [Theory]
+    [InlineData("a{0}: &a{0} [*a{1}]\n")]
+    [InlineData("a{0}: &a{0} {{b: *a{1}}}\n")]
+    public void A_yaml_ladder_of_aliases_is_refused(string rung)
+    {
+        var ladder = "a0: &a0 x\n" + string.Concat(Enumerable.Range(1, 20_000).Select(i => string.Format(System.Globalization.CultureInfo.InvariantCulture, rung, i, i - 1)));
+        var status = Should.Throw<StatusException>(() => YamlDecoder.DecodeUntyped(Encoding.UTF8.GetBytes(ladder))).Status;
+        (status.Code, status.Message).ShouldBe((400, "error converting YAML to JSON: yaml: line 500: exceeded max depth"));
+    }
+
+    [Fact]
+    public void A_yaml_ladder_as_deep_as_an_object_may_be_is_read()
+    {
+        var ladder = "a0: &a0 x\n" + string.Concat(Enumerable.Range(1, 300).Select(i => $"a{i}: &a{i} [*a{i - 1}]\n"));
+        var last = YamlDecoder.DecodeUntyped(Encoding.UTF8.GetBytes(ladder))["a300"]!;
+        for (var depth = 0; depth < 300; depth++) last = last.AsArray().Single()!;
+        last.GetValue<string>().ShouldBe("x");
+    }
+
     private static string Refusal(string body)
     {
         var status = Should.Throw<StatusException>(() => ObjectDecoder.Decode(Encoding.UTF8.GetBytes(body), Deployment, FieldValidation.Strict, [])).Status;
