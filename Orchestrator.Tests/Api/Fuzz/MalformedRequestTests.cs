@@ -98,9 +98,10 @@ public sealed class MalformedRequestTests(ITestOutputHelper output) : IAsyncLife
         }
     });
 
-    // HTTP/2 knows no answer to a path with a zero in it or to one longer than its header's frame: the stream is reset. HTTP/1.1 answers and hangs up with the body unread, which a client
-    // that is still sending it may take for a broken connection: these go without one.
-    private static bool IsRefusedUnread(RawRequest request) => request.Target.Contains("%00", StringComparison.Ordinal) || request.Target.Length > 4_000;
+    // HTTP/2 knows no answer to a path with a zero in it or to one longer than its header's frame: the stream is reset. HTTP/1.1 answers and hangs up with the body unread, as it does where
+    // a header is not UTF-8, which a client that is still sending the body may take for a broken connection: these go without one.
+    private static bool IsRefusedUnread(RawRequest request) =>
+        request.Target.Contains("%00", StringComparison.Ordinal) || request.Target.Length > 4_000 || request.Headers.Any(h => !Ascii.IsValid(h.Value));
 
     /// <summary>Upstream's own: a version that is not there yet is worth another try, and so is what is behind a proxy.</summary>
     private static bool IsRight(int code, RawRequest request, string answer) =>
