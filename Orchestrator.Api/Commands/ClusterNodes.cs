@@ -50,7 +50,7 @@ internal sealed class ClusterNodes(ActorSystem system, ControlPlane plane, strin
             Labels = configuration.NodeLabels,
             Taints = configuration.NodeTaints,
             MaxPods = configuration.MaxPods,
-            StatusDelay = TimeSpan.FromMilliseconds(100),
+            StatusDelay = NodeAgentOptions.UsualStatusDelay,
         };
 
     /// <summary>Removes what the cluster's nodes have made on this machine; the cluster must not run.</summary>

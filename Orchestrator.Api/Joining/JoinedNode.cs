@@ -112,7 +112,7 @@ public sealed class JoinedNode : IAsyncDisposable
                 ClusterDomain = cluster.ClusterDomain,
                 HeartbeatInterval = cluster.HeartbeatInterval,
                 TimeProvider = _options.Time,
-                StatusDelay = TimeSpan.FromMilliseconds(100),
+                StatusDelay = NodeAgentOptions.UsualStatusDelay,
             }),
         }, cancel);
         KeepCertificate keep = (pem, key) =>

@@ -52,7 +52,10 @@ public sealed record NodeAgentOptions
     /// <summary>The part of an interval until heartbeats and looks begin, above 0 to 1: many agents in one process do not all beat at once.</summary>
     public double Phase { get; init; } = 1;
 
-    /// <summary>How long a pod that is not Running yet may wait with its report, so that a quick start is told in one.</summary>
+    /// <summary>What real nodes take as <see cref="StatusDelay"/>: most containers run by then, and nobody waits noticeably longer for one that does not.</summary>
+    public static readonly TimeSpan UsualStatusDelay = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long a pod that is not Running yet may wait with its report, so that a quick start is told in one. Zero tells everything at once.</summary>
     public TimeSpan StatusDelay { get; init; }
 
     /// <summary>How long until an unanswered hello or report is repeated.</summary>

@@ -13,29 +13,22 @@ namespace Orchestrator.Resources.Json;
 /// </summary>
 public static class CanonicalJson
 {
-    [ThreadStatic] private static ArrayBufferWriter<byte>? _buffer;
-    [ThreadStatic] private static Utf8JsonWriter? _writer;
-
     /// <summary>The canonical bytes of <paramref name="obj"/>. Fields unknown to a built-in type are left out.</summary>
     public static byte[] Write(JsonObject obj, SchemaType type)
     {
-        if (_buffer is null or { Capacity: > 1 << 20 }) { _buffer = new ArrayBufferWriter<byte>(16 << 10); _writer = null; }
-        _buffer.ResetWrittenCount();
-        if (_writer is null) _writer = new Utf8JsonWriter(_buffer, TypedJson.Compact); else _writer.Reset(_buffer);
-        if (type.IsCustom) CustomObject(_writer, obj, type); else Struct(_writer, obj, type, storedObject: type.ApiVersion is not null);
-        _writer.Flush();
-        return _buffer.WrittenSpan.ToArray();
+        var (buffer, writer) = JsonScratch.Rent();
+        if (type.IsCustom) CustomObject(writer, obj, type); else Struct(writer, obj, type, storedObject: type.ApiVersion is not null);
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
     }
 
     /// <summary>The canonical bytes of one field of an object (its status, say): the part that <see cref="Write"/> has for it.</summary>
     public static byte[] WritePart(JsonObject part, SchemaType type, string field)
     {
-        if (_buffer is null or { Capacity: > 1 << 20 }) { _buffer = new ArrayBufferWriter<byte>(16 << 10); _writer = null; }
-        _buffer.ResetWrittenCount();
-        if (_writer is null) _writer = new Utf8JsonWriter(_buffer, TypedJson.Compact); else _writer.Reset(_buffer);
-        if (type.IsCustom) Raw(_writer, part); else Value(_writer, part, type.Field(field)!.Type);
-        _writer.Flush();
-        return _buffer.WrittenSpan.ToArray();
+        var (buffer, writer) = JsonScratch.Rent();
+        if (type.IsCustom) Raw(writer, part); else Value(writer, part, type.Field(field)!.Type);
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
     }
 
     /// <summary>The same as a tree: what a client would see, as nodes.</summary>

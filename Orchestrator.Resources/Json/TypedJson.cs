@@ -17,8 +17,6 @@ namespace Orchestrator.Resources.Json;
 public static class TypedJson
 {
     internal static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-    [ThreadStatic] private static ArrayBufferWriter<byte>? _buffer;
-    [ThreadStatic] private static Utf8JsonWriter? _writer;
 
     /// <summary>Reads one object. Throws <see cref="JsonException"/> when the bytes are not JSON or a value has the wrong sort.</summary>
     public static T Read<T>(ReadOnlySpan<byte> utf8) where T : ApiType, new()
@@ -57,7 +55,7 @@ public static class TypedJson
     /// <summary>Reads one object from a node; the node is not changed.</summary>
     public static T Read<T>(JsonNode node) where T : ApiType, new()
     {
-        var (buffer, writer) = Rent();
+        var (buffer, writer) = JsonScratch.Rent();
         node.WriteTo(writer);
         writer.Flush();
         return Read<T>(buffer.WrittenSpan);
@@ -81,18 +79,9 @@ public static class TypedJson
 
     private static ArrayBufferWriter<byte> Written(ApiType value)
     {
-        var (buffer, writer) = Rent();
+        var (buffer, writer) = JsonScratch.Rent();
         FieldWriter.Object(writer, value);
         writer.Flush();
         return buffer;
-    }
-
-    private static (ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer) Rent()
-    {
-        // One pair per thread: nothing here awaits or re-enters while it is in use.
-        if (_buffer is null or { Capacity: > 1 << 20 }) { _buffer = new ArrayBufferWriter<byte>(16 << 10); _writer = null; }
-        _buffer.ResetWrittenCount();
-        if (_writer is null) _writer = new Utf8JsonWriter(_buffer, Compact); else _writer.Reset(_buffer);
-        return (_buffer, _writer);
     }
 }
