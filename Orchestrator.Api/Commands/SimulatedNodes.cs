@@ -10,6 +10,7 @@ namespace Orchestrator.Api.Commands;
 internal sealed class SimulatedNodes(ClusterConfiguration configuration, TimeProvider time)
 {
     private const string HostName = "simulated-";
+    private const long Storage = 1L << 40;
 
     private readonly Random _failures = configuration.Simulation.Seed is > 0 and var seed ? new Random(seed) : new Random();
 
@@ -25,6 +26,8 @@ internal sealed class SimulatedNodes(ClusterConfiguration configuration, TimePro
         {
             Labels = new Dictionary<string, string>(configuration.NodeLabels) { ["topology.kubernetes.io/zone"] = Zone(name), ["topology.kubernetes.io/region"] = "simulated" },
             Disk = SimulatedDisk.Instance,
+            ReadDisk = static _ => (Storage, Storage),
+            ReadUsage = static _ => MachineUsage.Unknown,
             ReadMachine = () => Machine(name),
             Phase = 1 - Random.Shared.NextDouble(),
         };
@@ -41,8 +44,8 @@ internal sealed class SimulatedNodes(ClusterConfiguration configuration, TimePro
         Cpus = configuration.Simulation.Cpus,
         MemoryBytes = configuration.Simulation.MemoryBytes,
         AvailableMemoryBytes = configuration.Simulation.MemoryBytes,
-        StorageBytes = 1L << 40,
-        AvailableStorageBytes = 1L << 40,
+        StorageBytes = Storage,
+        AvailableStorageBytes = Storage,
         Pids = (1 << 22, 0),
         Ids = (name, name, name),
     };

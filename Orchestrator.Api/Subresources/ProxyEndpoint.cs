@@ -48,13 +48,13 @@ internal static class ProxyEndpoint
         await AnswerAsync(call.Http, response, new LinkRewriter(prefix, call.Http.Request.Host.Value ?? ""), stop.Token);
     }
 
-    /// <summary>Cuts a request target into the proxy's own path, what is asked of the pod (empty or with its leading slash), and the query with its question mark.</summary>
-    internal static (string Prefix, string Path, string Query) Split(string target)
+    /// <summary>Cuts a request target into the proxy's own path, what is asked of what is behind it (empty or with its leading slash), and the query with its question mark.</summary>
+    internal static (string Prefix, string Path, string Query) Split(string target, int prefixSegments = PrefixSegments)
     {
         var mark = target.IndexOf('?');
         var (path, query) = mark < 0 ? (target, "") : (target[..mark], target[mark..]);
         var end = 0;
-        for (var segment = 0; segment < PrefixSegments && end >= 0; segment++) end = path.IndexOf('/', end + 1);
+        for (var segment = 0; segment < prefixSegments && end >= 0; segment++) end = path.IndexOf('/', end + 1);
         return end < 0 ? (path, "", query) : (path[..end], path[end..], query);
     }
 

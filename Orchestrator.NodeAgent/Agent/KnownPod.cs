@@ -13,6 +13,9 @@ internal sealed class KnownPod(ReadOnlyMemory<byte> json)
     private Pod? _pod;
     private IReadOnlyList<PodContainer>? _containers;
 
+    /// <summary>The stored object.</summary>
+    public ReadOnlyMemory<byte> Json => json;
+
     /// <summary>The pod, without the list of its managers, which nobody needs here.</summary>
     public Pod Pod => _pod ??= TypedJson.ReadWithoutManagers<Pod>(json.Span);
 

@@ -73,6 +73,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         Receive<PodWanted>(OnPodWanted);
         Receive<PodReleased>(released => Forget(released.Uid));
         Receive<LivePodsWanted>(_ => Sender.Tell(new LivePods(_welcomed && _networkUp ? _workers.Keys.ToHashSet() : null), Self));
+        Receive<NodePictureWanted>(_ => Sender.Tell(new NodePicture([.. _workers.Select(w => new PodOfNode(w.Value.Key, w.Key, w.Value.Pod.Json))], _podCidr), Self));
         Receive<FindContainer>(OnFind);
         Receive<Looked>(OnLooked);
         Receive<ShutDownNode>(OnShutDown);
@@ -282,19 +283,19 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
             var pod = known.Pod;
             if (pod.Spec.NodeName != _options.NodeName || (worker is null && _shuttingDownFor is not null)) continue;
             var references = PodReferences.Of(pod);
-            if (worker is null) worker = Start(state.Uid, known);
+            if (worker is null) worker = Start(state.Uid, state.Key, known);
             else worker.Actor.Tell(new DesiredPod(known));
             _workers[state.Uid] = worker with { Pod = known, ResourceVersion = state.ResourceVersion, References = references };
         }
         Follow(always: false);
     }
 
-    private Worker Start(string uid, KnownPod pod)
+    private Worker Start(string uid, ResourceKey key, KnownPod pod)
     {
         var (services, prober, observed, up) = (_services, _prober, Observed(uid), _runtimeUp && _networkUp);
         var actor = Context.ActorOf(Props.Create(() => new PodWorkerActor(services, prober, pod, observed, up)), $"pod-{uid}");
         Context.Watch(actor);
-        return new Worker(actor, pod, 0, new HashSet<ResourceKey>());
+        return new Worker(actor, key, pod, 0, new HashSet<ResourceKey>());
     }
 
     private void OnPodWanted(PodWanted wanted)
@@ -349,7 +350,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         }
         else if (_workers.FirstOrDefault(w => w.Value.Actor.Equals(gone.ActorRef)) is { Key: { } uid } entry)
         {
-            _workers[uid] = Start(uid, entry.Value.Pod) with { ResourceVersion = entry.Value.ResourceVersion, References = entry.Value.References };
+            _workers[uid] = Start(uid, entry.Value.Key, entry.Value.Pod) with { ResourceVersion = entry.Value.ResourceVersion, References = entry.Value.References };
             OnPodWanted(new PodWanted(uid));
         }
     }
@@ -451,7 +452,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     private static Dictionary<string, List<ContainerState>> ByPod(IReadOnlyList<ContainerState> states) =>
         states.GroupBy(s => PodLabels.Get(s.Labels, PodLabels.PodUid)).ToDictionary(g => g.Key, g => g.ToList());
 
-    private sealed record Worker(IActorRef Actor, KnownPod Pod, long ResourceVersion, IReadOnlySet<ResourceKey> References);
+    private sealed record Worker(IActorRef Actor, ResourceKey Key, KnownPod Pod, long ResourceVersion, IReadOnlySet<ResourceKey> References);
 
     private sealed record NetworkUp(IReadOnlyList<ContainerState> Containers, Exception? Failure);
 

@@ -2,6 +2,7 @@ using Orchestrator.Engine.Actor;
 using Orchestrator.NodeAgent.Nodes;
 using Orchestrator.NodeAgent.Pods;
 using Orchestrator.NodeAgent.Runtime;
+using Orchestrator.NodeAgent.Server;
 using Orchestrator.NodeAgent.Volumes;
 using Orchestrator.Protocol.Streams;
 
@@ -9,7 +10,7 @@ namespace Orchestrator.NodeAgent.Agent;
 
 /// <summary>A running agent.</summary>
 /// <param name="Ref">Its actor.</param>
-/// <param name="Streams">Logs, exec, attach and port connections of its node.</param>
+/// <param name="Streams">Logs, exec, attach, port connections and the kubelet's pages of its node.</param>
 public sealed record NodeAgentHandle(IActorRef Ref, INodeStreamHandler Streams)
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
@@ -57,7 +58,7 @@ public static class NodeAgentHost
         };
         // No fixed name: a new agent may be started while the system is still letting go of the former one's.
         var agent = system.ActorOf(Props.Create(() => new NodeAgentActor(options, services, facts)).WithDispatcher(Props.InternalDispatcher));
-        return new NodeAgentHandle(agent, new NodeStreamHandler(agent, options.Runtime));
+        return new NodeAgentHandle(agent, new NodeStreamHandler(agent, options.Runtime, new KubeletServer(agent, options)));
     }
 }
 

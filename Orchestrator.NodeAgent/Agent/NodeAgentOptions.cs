@@ -79,10 +79,13 @@ public sealed record NodeAgentOptions
     /// <summary>Shows the machine as it is now; null for the one this process runs on.</summary>
     public Func<NodeFacts>? ReadMachine { get; init; }
 
+    /// <summary>What the whole machine uses at a moment; for a node that is a model, nothing that the machine it runs on could tell.</summary>
+    public Func<DateTimeOffset, MachineUsage> ReadUsage { get; init; } = MachineUsage.OfMachine;
+
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
-    /// <summary>The port logs, exec and attach are served at, as the Node shows it.</summary>
+    /// <summary>The port that a kubelet would listen at, as the Node shows it. Nobody listens: what a kubelet serves is asked for through the connection with the control plane.</summary>
     public int KubeletPort { get; init; } = 10250;
 
     /// <summary>The machine as it is now.</summary>

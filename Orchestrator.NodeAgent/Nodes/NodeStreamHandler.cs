@@ -2,13 +2,14 @@ using System.Net.Sockets;
 using Orchestrator.Engine.Actor;
 using Orchestrator.NodeAgent.Agent;
 using Orchestrator.NodeAgent.Runtime;
+using Orchestrator.NodeAgent.Server;
 using Orchestrator.Protocol.Streams;
 using Orchestrator.Resources.Errors;
 
 namespace Orchestrator.NodeAgent.Nodes;
 
-/// <summary>Serves logs, exec, attach and connections to this node's containers. Refusals are worded as the kubelet words them.</summary>
-internal sealed class NodeStreamHandler(IActorRef agent, IContainerRuntime runtime) : INodeStreamHandler
+/// <summary>Serves logs, exec, attach and connections to this node's containers, and what a kubelet's server has. Refusals are worded as the kubelet words them.</summary>
+internal sealed class NodeStreamHandler(IActorRef agent, IContainerRuntime runtime, KubeletServer server) : INodeStreamHandler
 {
     private const int BufferSize = 32 * 1024;
     private static readonly TimeSpan LookupDeadline = TimeSpan.FromSeconds(10);
@@ -39,6 +40,10 @@ internal sealed class NodeStreamHandler(IActorRef agent, IContainerRuntime runti
                     target = await FindAsync(port, "", ContainerUse.Pod, cancel).ConfigureAwait(false);
                     await ConnectAsync(target.PodIp, port.Port, stream, cancel).ConfigureAwait(false);
                     break;
+                case KubeletRequest asked:
+                    await AcceptAsync(stream, cancel).ConfigureAwait(false);
+                    await server.ServeAsync(asked, stream, cancel).ConfigureAwait(false);
+                    break;
                 default:
                     throw ApiStatus.BadRequest($"unknown stream request {request.GetType().Name}").AsException();
             }
@@ -53,7 +58,7 @@ internal sealed class NodeStreamHandler(IActorRef agent, IContainerRuntime runti
         }
     }
 
-    private async Task<ContainerFound> FindAsync(NodeStreamRequest request, string container, ContainerUse use, CancellationToken cancel)
+    private async Task<ContainerFound> FindAsync(PodStreamRequest request, string container, ContainerUse use, CancellationToken cancel)
     {
         var answer = await agent.Ask<object>(new FindContainer(request.Uid, request.Pod.Name, container, use), LookupDeadline, cancel).ConfigureAwait(false);
         return answer as ContainerFound ?? throw ((ContainerNotFound)answer).Status.AsException();

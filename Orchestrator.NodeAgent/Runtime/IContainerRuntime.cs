@@ -72,7 +72,7 @@ public interface IContainerRuntime : IAsyncDisposable
     /// <summary>Log lines of a container (also a stopped one) as stdout frames.</summary>
     Task LogStreamAsync(string containerId, LogOptions options, INodeStream stream, CancellationToken cancel);
 
-    /// <summary>CPU nanoseconds and memory bytes in use, per container of this node.</summary>
+    /// <summary>What every container and sandbox of this node that runs uses, as far as it can be measured.</summary>
     Task<IReadOnlyList<ContainerUsage>> UsageAsync(CancellationToken cancel);
 }
 
@@ -249,5 +249,39 @@ public sealed record ExecResult(int ExitCode, string Output);
 /// <summary>Log options; times absolute.</summary>
 public sealed record LogOptions(bool Follow, bool Timestamps, DateTimeOffset? Since, long? TailLines, long? LimitBytes);
 
-/// <summary>Resource use of one container.</summary>
-public sealed record ContainerUsage(string ContainerId, IReadOnlyDictionary<string, string> Labels, long CpuNanoseconds, long MemoryBytes);
+/// <summary>What one container or sandbox that runs uses; null for what could not be measured.</summary>
+public sealed record ContainerUsage(string ContainerId, IReadOnlyDictionary<string, string> Labels)
+{
+    /// <summary>When it started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>Its own processor time and memory.</summary>
+    public ResourceUsage? Own { get; init; }
+
+    /// <summary>Of a sandbox: those of the whole pod, containers that have ended included.</summary>
+    public ResourceUsage? Pod { get; init; }
+
+    /// <summary>Of a sandbox with a network of its own: its interfaces.</summary>
+    public IReadOnlyList<InterfaceUsage>? Interfaces { get; init; }
+}
+
+/// <summary>
+/// Processor time so far and memory in use at one moment. <paramref name="WorkingSetBytes"/> is memory without the inactive file cache, as the kubelet counts it.
+/// </summary>
+public sealed record ResourceUsage(DateTimeOffset At, long CpuNanoseconds, long MemoryBytes, long WorkingSetBytes)
+{
+    /// <summary>Memory it may have, null for no limit.</summary>
+    public long? MemoryLimitBytes { get; init; }
+
+    /// <summary>Memory that no file backs.</summary>
+    public long? RssBytes { get; init; }
+
+    /// <summary>Page faults so far, the major ones included.</summary>
+    public long? PageFaults { get; init; }
+
+    /// <summary>Page faults so far that had to read.</summary>
+    public long? MajorPageFaults { get; init; }
+}
+
+/// <summary>What has passed through a network interface so far.</summary>
+public sealed record InterfaceUsage(string Name, long RxBytes, long RxErrors, long TxBytes, long TxErrors);

@@ -21,15 +21,26 @@ internal static class CgroupTree
             return $"{parent ?? "/docker"}/{containerId}";
         }
 
+        return $"{(parent is null ? "/system.slice" : OfPod(parent, driver))}/docker-{containerId}.scope";
+    }
+
+    /// <summary>A pod's cgroup below <see cref="Root"/>, from the path that the engine was told for it.</summary>
+    public static string OfPod(string parent, string? driver)
+    {
+        if (driver != "systemd")
+        {
+            return parent;
+        }
+
         // a-b-c.slice lies in a-b.slice, which lies in a.slice
-        var slice = parent is null ? "system.slice" : ForDriver(parent, driver);
+        var slice = ForDriver(parent, driver);
         var path = "";
         for (var dash = slice.IndexOf('-'); dash > 0; dash = slice.IndexOf('-', dash + 1))
         {
             path += $"/{slice[..dash]}.slice";
         }
 
-        return $"{path}/{slice}/docker-{containerId}.scope";
+        return $"{path}/{slice}";
     }
 
     /// <summary>Removes an empty cgroup from every hierarchy; one that is not there or not empty stays as it is (its last process may still be ending).</summary>

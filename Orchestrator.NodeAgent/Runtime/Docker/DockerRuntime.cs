@@ -23,6 +23,7 @@ public sealed partial class DockerRuntime : IContainerRuntime
     private readonly DockerEvents _events;
     private readonly DockerExec _exec;
     private readonly DockerLogs _logs;
+    private readonly DockerUsage _usage;
     private readonly ConcurrentDictionary<string, SandboxMemory> _sandboxes = new();
     private readonly SemaphoreSlim _preparing = new(1, 1);
     private volatile EngineTraits? _engine;
@@ -38,6 +39,7 @@ public sealed partial class DockerRuntime : IContainerRuntime
         _events = new DockerEvents(_client, options, time);
         _exec = new DockerExec(_client, time, log);
         _logs = new DockerLogs(_client);
+        _usage = new DockerUsage(InspectAsync, time);
     }
 
     /// <summary>A runtime for one node. Does no I/O yet: the engine may still be down.</summary>
@@ -198,19 +200,8 @@ public sealed partial class DockerRuntime : IContainerRuntime
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ContainerUsage>> UsageAsync(CancellationToken cancel)
     {
-        // Straight from the kernel: one call for all, and the engine's own statistics fail for containers whose sandbox has networking disabled in the engine.
         var engine = await EngineAsync(cancel).ConfigureAwait(false);
-        var usage = new List<ContainerUsage>();
-        foreach (var running in await OwnSummariesAsync(all: false, cancel).ConfigureAwait(false))
-        {
-            var labels = running.Labels ?? new Dictionary<string, string>();
-            if (CgroupUsage.Read(CgroupTree.OfContainer(labels.GetValueOrDefault(DockerLabels.CgroupParent), running.Id, engine.CgroupDriver)) is { } used)
-            {
-                usage.Add(new ContainerUsage(running.Id, labels, used.CpuNanoseconds, used.MemoryBytes));
-            }
-        }
-
-        return usage;
+        return await _usage.ReadAsync(await OwnSummariesAsync(all: false, cancel).ConfigureAwait(false), engine.CgroupDriver, cancel).ConfigureAwait(false);
     }
 
     /// <summary>Closes the connections. Containers and network stay as they are.</summary>

@@ -23,7 +23,13 @@ public sealed record SimulatedBehaviour
 
     /// <summary>It writes a log of this.</summary>
     public string Log { get; init; } = "";
+
+    /// <summary>What it uses while it runs; null where the model does not say.</summary>
+    public SimulatedUse? Uses { get; init; }
 }
+
+/// <summary>A steady use of processors, in thousandths of one, and of memory in bytes.</summary>
+public sealed record SimulatedUse(long MilliCpu, long MemoryBytes);
 
 /// <summary>How a simulated engine behaves.</summary>
 public sealed record SimulatedOptions

@@ -292,7 +292,7 @@ public sealed class SimulatedRuntime(SimulatedOptions options, TimeProvider time
         lock (_lock)
         {
             Enter("usage");
-            return Task.FromResult<IReadOnlyList<ContainerUsage>>([.. _containers.Values.Where(c => c.State.Phase == ContainerPhase.Running).Select(c => new ContainerUsage(c.State.Id, c.State.Labels, 0, 0))]);
+            return Task.FromResult<IReadOnlyList<ContainerUsage>>([.. _containers.Values.Where(c => c.State.Phase == ContainerPhase.Running).Select(c => UsageOf(c, time.GetUtcNow()))]);
         }
     }
 
@@ -302,6 +302,14 @@ public sealed class SimulatedRuntime(SimulatedOptions options, TimeProvider time
         GoDown("disposed");
         return ValueTask.CompletedTask;
     }
+
+    private static ContainerUsage UsageOf(Entry entry, DateTimeOffset now) => new(entry.State.Id, entry.State.Labels)
+    {
+        StartedAt = entry.State.StartedAt,
+        Own = entry.Behaviour.Uses is { } uses && entry.State.StartedAt is { } since
+            ? new ResourceUsage(now, (now - since).Ticks * 100 * uses.MilliCpu / 1000, uses.MemoryBytes, uses.MemoryBytes)
+            : null,
+    };
 
     private Entry Add(string name, string image, IReadOnlyDictionary<string, string> labels, SimulatedBehaviour behaviour)
     {

@@ -1,3 +1,4 @@
+using Orchestrator.NodeAgent.Runtime;
 using Orchestrator.NodeAgent.Runtime.Docker;
 using Shouldly;
 using Xunit;
@@ -34,14 +35,17 @@ public sealed class CgroupTests
         {
             Write($"{root}/v1/cpuacct/pod/c/cpuacct.usage", "5000000\n");
             Write($"{root}/v1/memory/pod/c/memory.usage_in_bytes", "1000\n");
-            Write($"{root}/v1/memory/pod/c/memory.stat", "cache 1\ninactive_file 7\ntotal_inactive_file 300\n");
+            Write($"{root}/v1/memory/pod/c/memory.stat", "cache 1\ninactive_file 7\ntotal_inactive_file 300\ntotal_rss 50\ntotal_pgfault 8\ntotal_pgmajfault 2\n");
+            Write($"{root}/v1/memory/pod/c/memory.limit_in_bytes", "9223372036854771712\n");
             Write($"{root}/v2/pod/c/cpu.stat", "usage_usec 42\nuser_usec 1\n");
             Write($"{root}/v2/pod/c/memory.current", "1000\n");
             Write($"{root}/v2/pod/c/memory.stat", "anon 1\ninactive_file 1300\n");
+            Write($"{root}/v2/pod/c/memory.max", "4096\n");
 
-            CgroupUsage.Read("/pod/c", $"{root}/v1").ShouldBe(new CgroupUsage(5000000, 700));
-            CgroupUsage.Read("/pod/c", $"{root}/v2").ShouldBe(new CgroupUsage(42000, 0));
-            CgroupUsage.Read("/pod/gone", $"{root}/v2").ShouldBeNull();
+            var at = DateTimeOffset.UnixEpoch;
+            CgroupUsage.Read("/pod/c", at, $"{root}/v1").ShouldBe(new ResourceUsage(at, 5000000, 1000, 700) { RssBytes = 50, PageFaults = 8, MajorPageFaults = 2 });
+            CgroupUsage.Read("/pod/c", at, $"{root}/v2").ShouldBe(new ResourceUsage(at, 42000, 1000, 0) { MemoryLimitBytes = 4096, RssBytes = 1 });
+            CgroupUsage.Read("/pod/gone", at, $"{root}/v2").ShouldBeNull();
         }
         finally
         {

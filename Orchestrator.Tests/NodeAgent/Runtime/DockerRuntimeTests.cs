@@ -217,7 +217,8 @@ public sealed class DockerRuntimeTests(DockerTestEngine engine)
         {
             var usage = await node.Runtime.UsageAsync(node.Cancel);
             usage.Count.ShouldBe(2);
-            return usage.Single(u => u.ContainerId == container) is { CpuNanoseconds: > 1_000_000, MemoryBytes: > 0 };
+            return usage.Single(u => u.ContainerId == container) is { Own: { CpuNanoseconds: > 1_000_000, WorkingSetBytes: > 0 }, StartedAt: not null }
+                && usage.Single(u => u.ContainerId != container) is { Interfaces.Count: 1 };
         });
     }
 
