@@ -7,15 +7,13 @@ using Orchestrator.Resources.OpenApi;
 namespace Orchestrator.Api.Aggregation;
 
 /// <summary>
-/// What aggregated servers say of their types, beside our own: their OpenAPI 3 documents, which are asked for when a client does; where a server has none, made from its Swagger 2
+/// What aggregated servers say of their types, beside our own. Who asks for an OpenAPI 3 document of theirs is passed on to them; where a server has none, it is made from its Swagger 2
 /// document (kube-aggregator's openapiv3 and openapi aggregators).
 /// </summary>
 internal sealed class AggregatedOpenApi(AggregatedApis apis, AggregationProxy proxy)
 {
-    private sealed record Known(string Hash, bool HasVersion3, OpenApiPart? Part)
-    {
-        public Document? Document { get; init; }
-    }
+    /// <summary>What a server has: its own document of version 3, of which the hash is known, or the one made here.</summary>
+    private sealed record Known(string Hash, OpenApiPart? Part, SchemaDocument? Made);
 
     private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
 
@@ -28,23 +26,11 @@ internal sealed class AggregatedOpenApi(AggregatedApis apis, AggregationProxy pr
     /// <summary>Parts of the one Swagger 2 document.</summary>
     public IReadOnlyList<OpenApiPart> Parts => [.. Shown().Select(s => s.Known.Part).OfType<OpenApiPart>()];
 
-    /// <summary>The document at a path below <c>/openapi/v3/</c>, or null. Throws <see cref="Orchestrator.Resources.Errors.StatusException"/> 503 where its server does not give it.</summary>
-    public async Task<Document?> FindAsync(string path, CancellationToken cancel)
-    {
-        if (apis.Current().FirstOrDefault(a => PathOf(a) == path) is not { } api || !_known.TryGetValue(api.Name, out var known)) return null;
-        if (known.Document is { } document) return document;
-        try
-        {
-            var bytes = await proxy.GetAsync(api, $"/openapi/v3/{path}", "application/json", cancel);
-            document = new Document(bytes, $"\"{known.Hash}\"", "application/json");
-        }
-        catch (IOException e)
-        {
-            throw Orchestrator.Resources.Errors.ApiStatus.ServiceUnavailable(e.Message).AsException();
-        }
-        _known.TryUpdate(api.Name, known with { Document = document }, known);
-        return document;
-    }
+    /// <summary>The server that has the document at a path below <c>/openapi/v3/</c> itself, or null.</summary>
+    public AggregatedApi? ServerOf(string path) => At(path) is { Known.Made: null } shown ? shown.Api : null;
+
+    /// <summary>The document at a path below <c>/openapi/v3/</c> that was made here for its server, or null.</summary>
+    public SchemaDocument? Find(string path) => At(path)?.Known.Made;
 
     /// <summary>Asks a server what it has. One that has nothing is shown without.</summary>
     public async Task LookAsync(AggregatedApi api, CancellationToken cancel)
@@ -54,12 +40,12 @@ internal sealed class AggregatedOpenApi(AggregatedApis apis, AggregationProxy pr
         if ((string?)(await AskAsync(api, "/openapi/v3", cancel))?["paths"]?[PathOf(api)]?["serverRelativeURL"] is { } url)
         {
             var at = url.IndexOf("hash=", StringComparison.Ordinal);
-            now = new Known(at < 0 ? "" : url[(at + 5)..], true, part);
+            now = new Known(at < 0 ? "" : url[(at + 5)..], part, null);
         }
         else if (part is not null)
         {
-            var document = part.ToVersion3();
-            now = new Known(document.Hash, false, part) { Document = new Document(document.Content, $"\"{document.Hash}\"", "application/json") };
+            var document = SchemaDocument.OfVersion3(part.ToVersion3());
+            now = new Known(document.Hash, part, document);
         }
         if (now is null) _known.TryRemove(api.Name, out _);
         else if (!_known.TryGetValue(api.Name, out var before) || before.Hash != now.Hash || before.Hash.Length == 0) _known[api.Name] = now;
@@ -89,6 +75,13 @@ internal sealed class AggregatedOpenApi(AggregatedApis apis, AggregationProxy pr
     {
         foreach (var api in apis.Current())
             if (_known.TryGetValue(api.Name, out var known)) yield return (api, known);
+    }
+
+    private (AggregatedApi Api, Known Known)? At(string path)
+    {
+        foreach (var shown in Shown())
+            if (PathOf(shown.Api) == path) return shown;
+        return null;
     }
 
     private static string PathOf(AggregatedApi api) => OpenApiV3.PathOf(api.Group, api.Version);

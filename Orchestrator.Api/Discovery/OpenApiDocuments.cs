@@ -1,5 +1,4 @@
 using Orchestrator.Api.Aggregation;
-using Orchestrator.Api.Negotiation;
 using Orchestrator.Resources.Kinds;
 using Orchestrator.Resources.OpenApi;
 using Orchestrator.Resources.Schema;
@@ -14,35 +13,26 @@ public sealed class OpenApiDocuments(KindCatalog catalog)
     private sealed record Built<T>(IReadOnlyList<ResourceKind> Of, string Others, T Documents);
 
     private readonly Lock _building = new();
-    private Built<(Document Json, Document Protobuf)>? _v2;
-    private Built<Dictionary<string, Document>>? _v3;
+    private Built<SchemaDocument>? _v2;
+    private Built<(Document Index, Dictionary<string, SchemaDocument> Groups)>? _v3;
 
     /// <summary>What other servers have; null for nothing.</summary>
     internal AggregatedOpenApi? Others { get; init; }
 
-    /// <summary>The v2 document; protobuf where the client prefers it (kubectl before 1.27).</summary>
-    public Document V2(string accept)
+    /// <summary>The v2 document.</summary>
+    public SchemaDocument V2()
     {
         lock (_building)
-        {
-            var (json, protobuf) = Current(ref _v2, kinds =>
-            {
-                var (asJson, asProtobuf) = OpenApiV2.Build([.. kinds.Where(k => k.Served)], SchemaCatalog.Default, ServerVersion.GitVersion, Others?.Parts ?? []);
-                return (Tagged(asJson, "application/json"), Tagged(asProtobuf, OpenApiV2.ProtobufMediaType));
-            });
-            foreach (var range in MediaRange.Parse(accept))
-            {
-                if (range.Type is OpenApiV2.RequestedProtobufMediaType or OpenApiV2.ProtobufMediaType) return protobuf;
-                if (range.Covers("application/json")) return json;
-            }
-            return json;
-        }
+            return Current(ref _v2, kinds => SchemaDocument.OfVersion2(OpenApiV2.Build([.. kinds.Where(k => k.Served)], SchemaCatalog.Default, ServerVersion.GitVersion, Others?.Parts ?? [])));
     }
 
-    /// <summary>The v3 index (empty path) or the document of a group version (<c>apis/apps/v1</c>), which may be another server's to give; null where there is none.</summary>
-    public async Task<Document?> V3Async(string path, CancellationToken cancel) => (Others is null ? null : await Others.FindAsync(path, cancel)) ?? V3(path);
+    /// <summary>The index of v3.</summary>
+    public Document Index() => V3().Index;
 
-    private Document? V3(string path)
+    /// <summary>The v3 document of a group version (<c>apis/apps/v1</c>), this server's own or made of another's Swagger 2; null where there is none.</summary>
+    public SchemaDocument? Group(string path) => Others?.Find(path) ?? V3().Groups.GetValueOrDefault(path);
+
+    private (Document Index, Dictionary<string, SchemaDocument> Groups) V3()
     {
         lock (_building)
         {
@@ -52,13 +42,12 @@ public sealed class OpenApiDocuments(KindCatalog catalog)
                 var served = kinds.Select(k => (k.Group, k.Version)).Concat(VirtualKinds.All.Where(k => k.Plural.Length > 0).Select(k => (k.Group, k.Version))).Distinct();
                 var groups = served.ToDictionary(
                     g => OpenApiV3.PathOf(g.Group, g.Version),
-                    g => OpenApiV3.BuildGroup(g.Group, g.Version, kinds, SchemaCatalog.Default, ServerVersion.GitVersion), StringComparer.Ordinal);
-                var documents = groups.ToDictionary(g => g.Key, g => Tagged(g.Value, "application/json"), StringComparer.Ordinal);
+                    g => SchemaDocument.OfVersion3(OpenApiV3.BuildGroup(g.Group, g.Version, kinds, SchemaCatalog.Default, ServerVersion.GitVersion)), StringComparer.Ordinal);
                 var hashes = groups.ToDictionary(g => g.Key, g => g.Value.Hash, StringComparer.Ordinal);
                 foreach (var (other, hash) in Others?.Index ?? []) hashes[other] = hash;
-                documents[""] = Tagged(OpenApiV3.BuildIndex(hashes), "application/json");
-                return documents;
-            }).GetValueOrDefault(path);
+                var index = OpenApiV3.BuildIndex(hashes);
+                return (new Document(index.Content, $"\"{index.Hash}\"", "application/json"), groups);
+            });
         }
     }
 
@@ -68,6 +57,4 @@ public sealed class OpenApiDocuments(KindCatalog catalog)
         if (built is null || !ReferenceEquals(built.Of, kinds) || built.Others != others) built = new Built<T>(kinds, others, build(kinds));
         return built.Documents;
     }
-
-    private static Document Tagged(OpenApiDocument document, string contentType) => new(document.Content, $"\"{document.Hash}\"", contentType);
 }

@@ -22,6 +22,7 @@ internal sealed class PathRouter
     private readonly ApiServices _services;
     private readonly DiscoveryDocuments _discovery;
     private readonly OpenApiDocuments _openApi;
+    private readonly SchemaEndpoint _schemas;
     private readonly HealthEndpoints _health;
 
     public PathRouter(ApiServices services, Func<string> serverAddress)
@@ -29,6 +30,7 @@ internal sealed class PathRouter
         _services = services;
         _discovery = new DiscoveryDocuments(services.Catalog, serverAddress) { Others = services.Aggregation?.Discovery };
         _openApi = new OpenApiDocuments(services.Catalog) { Others = services.Aggregation?.OpenApi };
+        _schemas = new SchemaEndpoint(services.Time);
         var ping = new HealthCheck("ping", () => null);
         _health = new HealthEndpoints([ping], [ping, new HealthCheck("membership", services.MemberProblem), new HealthCheck("shutdown", () => services.Stopping.IsCancellationRequested ? "process is shutting down" : null)]);
     }
@@ -54,34 +56,27 @@ internal sealed class PathRouter
         }
         if (path is "/api" or "/apis" && AggregatedVersion(context.Request.Headers.Accept.ToString()) is { } version) return DocumentAsync(context, _discovery.Aggregated(path, version)!);
         if (_discovery.Plain(path) is { } document) return DocumentAsync(context, document);
-        if (path == "/openapi/v2") return DocumentAsync(context, _openApi.V2(context.Request.Headers.Accept.ToString()));
-        if (path == OpenApiV3Path || path.StartsWith($"{OpenApiV3Path}/", StringComparison.Ordinal)) return SchemaAsync(context, path);
+        if (path == "/openapi/v2") return _schemas.HandleAsync(context, _openApi.V2());
+        if (path == OpenApiV3Path) return _schemas.HandleAsync(context, _openApi.Index());
+        if (path.StartsWith($"{OpenApiV3Path}/", StringComparison.Ordinal)) return SchemaAsync(context, path, user);
         return ResponseWriter.TextAsync(context, StatusCodes.Status404NotFound, "404 page not found\n");
     }
 
-    /// <summary>A document of OpenAPI 3. One that is asked for by its hash never changes; where the hash is another by now, the client is sent to that one.</summary>
-    private async Task SchemaAsync(HttpContext context, string path)
+    /// <summary>A group version's document of OpenAPI 3: another server's, this one's, or none.</summary>
+    private Task SchemaAsync(HttpContext context, string path, UserInfo user)
     {
-        if (await _openApi.V3Async(path[OpenApiV3Path.Length..].TrimStart('/'), context.RequestAborted) is not { } document)
-        {
-            await ResponseWriter.TextAsync(context, StatusCodes.Status404NotFound, "404 page not found\n");
-            return;
-        }
-        var (asked, hash) = (context.Request.Query.Text("hash"), document.ETag.Trim('"'));
-        if (asked.Length > 0 && asked != hash && path != OpenApiV3Path)
-        {
-            context.Response.Headers.Location = $"{path}?hash={hash}";
-            context.Response.StatusCode = StatusCodes.Status301MovedPermanently;
-            return;
-        }
-        await DocumentAsync(context, document, forEver: asked.Length > 0);
+        var group = path[(OpenApiV3Path.Length + 1)..];
+        if (_services.Aggregation is { } aggregation && aggregation.OpenApi.ServerOf(group) is { } other) return aggregation.Proxy.HandleAsync(context, user, other);
+        if (_openApi.Group(group) is { } schema) return _schemas.HandleAsync(context, schema, path);
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
     }
 
-    private static Task DocumentAsync(HttpContext context, Document document, bool forEver = false)
+    private static Task DocumentAsync(HttpContext context, Document document)
     {
         context.Response.Headers.ETag = document.ETag;
         context.Response.Headers.Vary = "Accept";
-        context.Response.Headers.CacheControl = forEver ? "public, immutable" : "public";
+        context.Response.Headers.CacheControl = "public";
         if (context.Request.Headers.IfNoneMatch == document.ETag)
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;

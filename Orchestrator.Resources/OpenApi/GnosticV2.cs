@@ -1,151 +1,131 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Protobuf;
+using static Orchestrator.Resources.OpenApi.GnosticValues;
 
 namespace Orchestrator.Resources.OpenApi;
 
 /// <summary>
-/// Writes a Swagger 2 document in gnostic's protobuf form (<c>openapi.v2.Document</c>), as far as <see cref="OpenApiV2"/> uses it. The numbers are the
-/// message fields' of gnostic's OpenAPIv2.proto. Extensions travel as YAML text, for which compact JSON will do.
+/// Swagger 2 in gnostic's protobuf form (<c>openapi.v2.Document</c>): the numbers are those of the messages in OpenAPIv2.proto. Shared parameters and responses, tags and security schemes
+/// have no place here: <see cref="OpenApiV2"/> has none, and of other servers' documents it takes paths and definitions.
 /// </summary>
 internal static class GnosticV2
 {
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly GnosticMessage ReferenceMessage = new(0, [new("$ref", 1, Text), new("description", 2, Text)]);
+    private static readonly GnosticMessage ContactMessage = new(4, [new("name", 1, Text), new("url", 2, Text), new("email", 3, Text)]);
+    private static readonly GnosticMessage LicenseMessage = new(3, [new("name", 1, Text), new("url", 2, Text)]);
+    private static readonly GnosticMessage ExternalDocsMessage = new(3, [new("description", 1, Text), new("url", 2, Text)]);
+    private static readonly GnosticMessage XmlMessage = new(6, [new("name", 1, Text), new("namespace", 2, Text), new("prefix", 3, Text), new("attribute", 4, Flag), new("wrapped", 5, Flag)]);
 
-    internal static byte[] Write(JsonObject document)
+    private static readonly GnosticMessage InfoMessage = new(7,
+    [
+        new("title", 1, Text), new("version", 2, Text), new("description", 3, Text), new("termsOfService", 4, Text), new("contact", 5, One((w, v) => ContactMessage.Write(w, v))),
+        new("license", 6, One((w, v) => LicenseMessage.Write(w, v))),
+    ]);
+
+    private static readonly GnosticMessage SchemaMessage = new(31,
+    [
+        new("$ref", 1, Text), new("format", 2, Text), new("title", 3, Text), new("description", 4, Text), new("default", 5, Any), new("multipleOf", 6, Real), new("maximum", 7, Real),
+        new("exclusiveMaximum", 8, Flag), new("minimum", 9, Real), new("exclusiveMinimum", 10, Flag), new("maxLength", 11, Whole), new("minLength", 12, Whole), new("pattern", 13, Text),
+        new("maxItems", 14, Whole), new("minItems", 15, Whole), new("uniqueItems", 16, Flag), new("maxProperties", 17, Whole), new("minProperties", 18, Whole), new("required", 19, Texts),
+        new("enum", 20, Anys), new("additionalProperties", 21, SchemaOrFlag(Schema)), new("type", 22, One(StringsBody)), new("items", 23, Only(Schema)), new("allOf", 24, Many(Schema)),
+        new("properties", 25, Map(Schema)), new("discriminator", 26, Text), new("readOnly", 27, Flag), new("xml", 28, One((w, v) => XmlMessage.Write(w, v))), new("externalDocs", 29, One(ExternalDocs)),
+        new("example", 30, Any),
+    ]);
+
+    private static readonly GnosticMessage FileSchemaMessage = new(10,
+    [
+        new("format", 1, Text), new("title", 2, Text), new("description", 3, Text), new("default", 4, Any), new("required", 5, Texts), new("type", 6, Text), new("readOnly", 7, Flag),
+        new("externalDocs", 8, One(ExternalDocs)), new("example", 9, Any),
+    ]);
+
+    private static readonly GnosticMessage ItemsMessage = new(18, Primitive(1));
+    private static readonly GnosticMessage HeaderMessage = new(19, [.. Primitive(1), new("description", 18, Text)]);
+    private static readonly GnosticMessage ResponseMessage = new(5, [new("description", 1, Text), new("schema", 2, One(SchemaItem)), new("headers", 3, Map((w, v) => HeaderMessage.Write(w, v))), new("examples", 4, Map(AnyBody))]);
+    private static readonly GnosticMessage ResponsesMessage = new(2, [], new GnosticOthers(1, IsCode, OrReference((w, v) => ResponseMessage.Write(w, v), Reference)));
+    private static readonly GnosticMessage BodyParameterMessage = new(6, [new("description", 1, Text), new("name", 2, Text), new("in", 3, Text), new("required", 4, Flag), new("schema", 5, One(Schema))]);
+
+    // Header and path parameters have the same fields; query and form parameters have one more in between.
+    private static readonly GnosticMember[] NamedParameter = [new("required", 1, Flag), new("in", 2, Text), new("description", 3, Text), new("name", 4, Text)];
+    private static readonly GnosticMessage PathParameterMessage = new(22, [.. NamedParameter, .. Primitive(5)]);
+    private static readonly GnosticMessage QueryParameterMessage = new(23, [.. NamedParameter, new("allowEmptyValue", 5, Flag), .. Primitive(6)]);
+    private static readonly GnosticBody ParametersItem = OrReference(Parameter, Reference);
+
+    private static readonly GnosticMessage OperationMessage = new(13,
+    [
+        new("tags", 1, Texts), new("summary", 2, Text), new("description", 3, Text), new("externalDocs", 4, One(ExternalDocs)), new("operationId", 5, Text), new("produces", 6, Texts),
+        new("consumes", 7, Texts), new("parameters", 8, Many(ParametersItem)), new("responses", 9, One((w, v) => ResponsesMessage.Write(w, v))), new("schemes", 10, Texts), new("deprecated", 11, Flag),
+        new("security", 12, Many(MapBody(StringsBody))),
+    ]);
+
+    private static readonly GnosticMessage PathItemMessage = new(10,
+    [
+        new("$ref", 1, Text), new("get", 2, One(Operation)), new("put", 3, One(Operation)), new("post", 4, One(Operation)), new("delete", 5, One(Operation)), new("options", 6, One(Operation)),
+        new("head", 7, One(Operation)), new("patch", 8, One(Operation)), new("parameters", 9, Many(ParametersItem)),
+    ]);
+
+    private static readonly GnosticMessage PathsMessage = new(1, [], new GnosticOthers(2, static name => name.StartsWith('/'), (w, v) => PathItemMessage.Write(w, v)));
+
+    private static readonly GnosticMessage DocumentMessage = new(16,
+    [
+        new("swagger", 1, Text), new("info", 2, One((w, v) => InfoMessage.Write(w, v))), new("paths", 8, One((w, v) => PathsMessage.Write(w, v))), new("definitions", 9, Map(Schema)),
+    ]);
+
+    /// <summary>The message of a document. Throws <see cref="GnosticFormatException"/> where it has what the message cannot say.</summary>
+    internal static byte[] Write(JsonNode document)
     {
         var writer = new ProtobufWriter();
-        writer.Text(1, (string)document["swagger"]!);
-        writer.Message(2, document["info"]!.AsObject(), static (w, info) =>
-        {
-            Text(w, 1, info, "title");
-            Text(w, 2, info, "version");
-        });
-        writer.Message(8, document["paths"]!.AsObject(), static (w, paths) => Named(w, 2, paths, PathItem));
-        writer.Message(9, document["definitions"]!.AsObject(), static (w, definitions) => Named(w, 1, definitions, Schema));
+        DocumentMessage.Write(writer, document);
         return writer.Written.ToArray();
     }
 
-    private static void PathItem(ProtobufWriter w, JsonObject item)
+    /// <summary>What parameters other than bodies, headers and items have in common, in the same order everywhere.</summary>
+    private static GnosticMember[] Primitive(int first)
     {
-        foreach (var (name, number) in (ReadOnlySpan<(string, int)>)[("get", 2), ("put", 3), ("post", 4), ("delete", 5), ("patch", 8)])
-            if (item[name] is JsonObject operation) w.Message(number, operation, Operation);
-        Parameters(w, 9, item);
+        ReadOnlySpan<(string Name, GnosticField Write)> members =
+        [
+            ("type", Text), ("format", Text), ("items", One(Items)), ("collectionFormat", Text), ("default", Any), ("maximum", Real), ("exclusiveMaximum", Flag), ("minimum", Real), ("exclusiveMinimum", Flag),
+            ("maxLength", Whole), ("minLength", Whole), ("pattern", Text), ("maxItems", Whole), ("minItems", Whole), ("uniqueItems", Flag), ("enum", Anys), ("multipleOf", Real),
+        ];
+        var numbered = new GnosticMember[members.Length];
+        for (var i = 0; i < numbered.Length; i++) numbered[i] = new GnosticMember(members[i].Name, first + i, members[i].Write);
+        return numbered;
     }
 
-    private static void Operation(ProtobufWriter w, JsonObject operation)
+    // Messages that others name before they are made, or that contain themselves.
+    private static void Schema(ProtobufWriter writer, JsonNode? value) => SchemaMessage.Write(writer, value);
+
+    private static void ExternalDocs(ProtobufWriter writer, JsonNode? value) => ExternalDocsMessage.Write(writer, value);
+
+    private static void Items(ProtobufWriter writer, JsonNode? value) => ItemsMessage.Write(writer, value);
+
+    private static void Operation(ProtobufWriter writer, JsonNode? value) => OperationMessage.Write(writer, value);
+
+    private static void Reference(ProtobufWriter writer, JsonNode? value) => ReferenceMessage.Write(writer, value);
+
+    private static void SchemaItem(ProtobufWriter writer, JsonNode? value)
     {
-        Texts(w, 1, operation, "tags");
-        Text(w, 3, operation, "description");
-        Text(w, 5, operation, "operationId");
-        Texts(w, 6, operation, "produces");
-        Texts(w, 7, operation, "consumes");
-        Parameters(w, 8, operation);
-        if (operation["responses"] is JsonObject responses)
-            w.Message(9, responses, static (w, all) => Named(w, 1, all, static (w, value) => w.Message(1, value, Response)));
-        Texts(w, 10, operation, "schemes");
-        Extensions(w, 13, operation);
+        if (value?["type"] is JsonValue type && String(type) == "file") writer.Message(2, value, static (w, v) => FileSchemaMessage.Write(w, v));
+        else writer.Message(1, value, static (w, v) => SchemaMessage.Write(w, v));
     }
 
-    private static void Response(ProtobufWriter w, JsonObject response)
+    private static void Parameter(ProtobufWriter writer, JsonNode? value)
     {
-        Text(w, 1, response, "description");
-        if (response["schema"] is JsonObject schema) w.Message(2, schema, static (w, s) => w.Message(1, s, Schema));
-    }
-
-    private static void Parameters(ProtobufWriter w, int number, JsonObject owner)
-    {
-        foreach (var parameter in owner["parameters"] as JsonArray ?? [])
-            w.Message(number, parameter!.AsObject(), static (w, p) => w.Message(1, p, Parameter));
-    }
-
-    private static void Parameter(ProtobufWriter w, JsonObject parameter)
-    {
-        switch ((string?)parameter["in"])
+        var place = String(Object(value)["in"]);
+        if (place == "body")
         {
-            case "body":
-                w.Message(1, parameter, static (w, p) =>
-                {
-                    Text(w, 2, p, "name");
-                    Text(w, 3, p, "in");
-                    Flag(w, 4, p, "required");
-                    w.Message(5, p["schema"]!.AsObject(), Schema);
-                });
-                break;
-            case "path":
-                w.Message(2, parameter, static (w, outer) => w.Message(4, outer, static (w, p) =>
-                {
-                    Flag(w, 1, p, "required");
-                    Text(w, 2, p, "in");
-                    Text(w, 3, p, "description");
-                    Text(w, 4, p, "name");
-                    Text(w, 5, p, "type");
-                    Flag(w, 19, p, "uniqueItems");
-                }));
-                break;
-            default:
-                w.Message(2, parameter, static (w, outer) => w.Message(3, outer, static (w, p) =>
-                {
-                    Flag(w, 1, p, "required");
-                    Text(w, 2, p, "in");
-                    Text(w, 3, p, "description");
-                    Text(w, 4, p, "name");
-                    Text(w, 6, p, "type");
-                    Flag(w, 20, p, "uniqueItems");
-                }));
-                break;
+            writer.Message(1, value, static (w, v) => BodyParameterMessage.Write(w, v));
+            return;
         }
-    }
-
-    private static void Schema(ProtobufWriter w, JsonObject schema)
-    {
-        Text(w, 1, schema, "$ref");
-        Text(w, 2, schema, "format");
-        Text(w, 4, schema, "description");
-        if (schema["default"] is { } value) w.Message(5, value, static (w, v) => w.Text(2, v.ToJsonString(Relaxed)));
-        Texts(w, 19, schema, "required");
-        if (schema["additionalProperties"] is JsonObject additional) w.Message(21, additional, static (w, a) => w.Message(1, a, Schema));
-        if (schema["type"] is JsonValue type) w.Message(22, (string)type!, static (w, t) => w.Text(1, t));
-        if (schema["items"] is JsonObject items) w.Message(23, items, static (w, i) => w.Message(1, i, Schema));
-        if (schema["properties"] is JsonObject properties) w.Message(25, properties, static (w, p) => Named(w, 1, p, Schema));
-        Extensions(w, 31, schema);
-    }
-
-    private static void Extensions(ProtobufWriter w, int number, JsonObject owner)
-    {
-        foreach (var (name, value) in owner)
+        var (number, message) = place switch
         {
-            if (value is null || !name.StartsWith("x-", StringComparison.Ordinal)) continue;
-            w.Message(number, (name, value), static (w, extension) =>
-            {
-                w.Text(1, extension.name);
-                w.Message(2, extension.value, static (w, v) => w.Text(2, v.ToJsonString(Relaxed)));
-            });
-        }
+            "header" => (1, PathParameterMessage),
+            "formData" => (2, QueryParameterMessage),
+            "query" => (3, QueryParameterMessage),
+            "path" => (4, PathParameterMessage),
+            _ => throw new GnosticFormatException($"has unexpected value for in: {place}"),
+        };
+        writer.Message(2, (number, message, value), static (outer, p) => outer.Message(p.number, (p.message, p.value), static (w, inner) => inner.message.Write(w, inner.value)));
     }
 
-    private static void Named(ProtobufWriter w, int number, JsonObject members, Action<ProtobufWriter, JsonObject> write)
-    {
-        foreach (var (name, value) in members)
-            w.Message(number, (name, value: value!.AsObject(), write), static (w, member) =>
-            {
-                w.Text(1, member.name);
-                w.Message(2, member.value, member.write);
-            });
-    }
-
-    private static void Text(ProtobufWriter w, int number, JsonObject owner, string name)
-    {
-        if (owner[name] is JsonValue value) w.Text(number, (string)value!);
-    }
-
-    private static void Texts(ProtobufWriter w, int number, JsonObject owner, string name)
-    {
-        foreach (var value in owner[name] as JsonArray ?? []) w.Text(number, (string)value!);
-    }
-
-    private static void Flag(ProtobufWriter w, int number, JsonObject owner, string name)
-    {
-        if (owner[name] is JsonValue value && (bool)value) w.Bool(number, true);
-    }
+    private static bool IsCode(string name) => name == "default" || (name.Length == 3 && name.All(char.IsAsciiDigit));
 }

@@ -107,7 +107,8 @@ public sealed class OpenApiPart
             {
                 case "consumes" or "produces" or "schemes": break;
                 case "parameters":
-                    result[name] = new JsonArray([.. parameters.Where(p => (string?)p["in"] != "body").Select(p => (JsonNode)Parameter(p))]);
+                    var others = parameters.Where(p => (string?)p["in"] != "body").Select(p => (JsonNode)Parameter(p)).ToArray();
+                    if (others.Length > 0) result[name] = new JsonArray(others);
                     if (parameters.FirstOrDefault(p => (string?)p["in"] == "body") is not { } body) break;
                     result["requestBody"] = new JsonObject { ["content"] = Content(operation["consumes"], body["schema"]) };
                     if (body["required"] is { } required) result["requestBody"]!["required"] = required.DeepClone();

@@ -18,13 +18,16 @@ public static class OpenApiV2
 
     private static readonly string[] Produces = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
-    /// <summary>The document over the given kinds, and the parts that other servers serve, in both forms.</summary>
-    public static (OpenApiDocument Json, OpenApiDocument Protobuf) Build(IReadOnlyList<ResourceKind> kinds, SchemaCatalog catalog, string serverVersion, params IReadOnlyList<OpenApiPart> others)
+    /// <summary>The document over the given kinds, and the parts that other servers serve.</summary>
+    public static OpenApiDocument Build(IReadOnlyList<ResourceKind> kinds, SchemaCatalog catalog, string serverVersion, params IReadOnlyList<OpenApiPart> others)
     {
         var json = BuildJson(kinds, catalog, serverVersion);
         foreach (var part in others) part.AddTo(json);
-        return (OpenApiDocument.Of(json), OpenApiDocument.Of(GnosticV2.Write(json)));
+        return OpenApiDocument.Of(json);
     }
+
+    /// <summary>A document's protobuf form. Throws <see cref="GnosticFormatException"/> where another server's part has what that cannot say.</summary>
+    public static byte[] ToProtobuf(OpenApiDocument document) => GnosticV2.Write(document.Parse());
 
     internal static JsonObject BuildJson(IReadOnlyList<ResourceKind> kinds, SchemaCatalog catalog, string serverVersion)
     {
@@ -61,12 +64,11 @@ public static class OpenApiV2
         foreach (var parameter in operation.Query) parameters.Add(Parameter(parameter, inPath: false));
         var ok = new JsonObject { ["description"] = "OK" };
         ok["schema"] = operation.Response.Length > 0 ? schemas.Reference(operation.Response, null) : new JsonObject { ["type"] = "string" };
-        return new JsonObject
+        var json = new JsonObject
         {
             ["consumes"] = Texts(operation.Consumes),
             ["description"] = operation.Description,
             ["operationId"] = operation.Id,
-            ["parameters"] = parameters,
             ["produces"] = Texts(Produces),
             ["responses"] = new JsonObject { ["200"] = ok, ["401"] = new JsonObject { ["description"] = "Unauthorized" } },
             ["schemes"] = Texts(["https"]),
@@ -74,6 +76,8 @@ public static class OpenApiV2
             ["x-kubernetes-action"] = operation.Action,
             ["x-kubernetes-group-version-kind"] = OpenApiSchemas.GroupVersionKind(operation.Group, operation.Version, operation.Kind),
         };
+        if (parameters.Count > 0) json["parameters"] = parameters;
+        return json;
     }
 
     private static JsonObject Parameter(ApiParameter parameter, bool inPath)

@@ -7,6 +7,12 @@ namespace Orchestrator.Resources.OpenApi;
 /// <summary><c>/openapi/v3</c>: an index of one OpenAPI 3 document per group and version, each addressed with its hash so that clients may keep it.</summary>
 public static class OpenApiV3
 {
+    /// <summary>Media type of the protobuf form as client-go asks for it. Never answer with it: Go's MIME parser rejects the at sign.</summary>
+    public const string RequestedProtobufMediaType = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf";
+
+    /// <summary>Media type of the protobuf form as every answer names it, and as clients may ask for it too.</summary>
+    public const string ProtobufMediaType = "application/com.github.proto-openapi.spec.v3.v1.0+protobuf";
+
     private static readonly string[] Produces = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
     /// <summary>The document of one group and version over its kinds.</summary>
@@ -25,6 +31,9 @@ public static class OpenApiV3
             ["components"] = new JsonObject { ["schemas"] = schemas.Collected },
         });
     }
+
+    /// <summary>A group version's document in its protobuf form. Throws <see cref="GnosticFormatException"/> where it was made of another server's, which has what that cannot say.</summary>
+    public static byte[] ToProtobuf(OpenApiDocument document) => GnosticV3.Write(document.Parse());
 
     /// <summary>Path of a group and version below <c>/openapi/v3/</c>: <c>api/v1</c>, <c>apis/apps/v1</c>.</summary>
     public static string PathOf(string group, string version) => group.Length == 0 ? $"api/{version}" : $"apis/{group}/{version}";
@@ -51,8 +60,8 @@ public static class OpenApiV3
             ["tags"] = new JsonArray(path.Tag),
             ["description"] = operation.Description,
             ["operationId"] = operation.Id,
-            ["parameters"] = new JsonArray([.. operation.Query.Select(q => (JsonNode)Parameter(q, inPath: false))]),
         };
+        if (operation.Query.Count > 0) json["parameters"] = new JsonArray([.. operation.Query.Select(q => (JsonNode)Parameter(q, inPath: false))]);
         if (operation.Body.Length > 0)
         {
             json["requestBody"] = new JsonObject { ["content"] = Content(operation.Consumes, operation.Body, schemas) };

@@ -1,7 +1,9 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Orchestrator.Tests.Api.Admission;
 using Orchestrator.Tests.Api.Http;
+using Orchestrator.Tests.Resources.OpenApi;
 using Shouldly;
 using Xunit;
 
@@ -122,8 +124,33 @@ public sealed class AggregationTests(ApiFixture api) : IAsyncLifetime
         // The other server's Time is ours; its ObjectMeta is another, and is called otherwise.
         ((string?)all["definitions"]!["example.v1.Flunder"]!["properties"]!["metadata"]!["$ref"]).ShouldBe("#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta_v2");
         (await api.GetAsync($"{path}?hash=OLD")).Json["openapi"]!.GetValue<string>().ShouldBe("3.0.0", "an old hash leads to the document of now");
+        await ProtobufAsync(url, document, version3);
         (await api.SendAsync(HttpMethod.Delete, $"{Services}/{Name}")).Code.ShouldBe(200);
         await Eventually.HoldsAsync(async () => (await api.GetAsync(path)).Code == 404);
+    }
+
+    /// <summary>Who asks for protobuf is passed on to a server that has a document of its own; where this one made it, it makes that form too.</summary>
+    private async Task ProtobufAsync(string url, JsonObject document, bool passedOn)
+    {
+        const string accept = "application/com.github.proto-openapi.spec.v3@v1.0+protobuf";
+        using var request = new HttpRequestMessage(HttpMethod.Get, url) { Version = HttpVersion.Version20 };
+        request.Headers.TryAddWithoutValidation("Accept", accept);
+        using var response = await api.Admin.SendAsync(request);
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        if (passedOn)
+        {
+            response.Headers.GetValues("X-Asked").ShouldBe([$"kubernetes-admin at {url} for {accept}"]);
+            return;
+        }
+        response.Content.Headers.ContentType!.ToString().ShouldBe("application/com.github.proto-openapi.spec.v3.v1.0+protobuf");
+        JsonNode.DeepEquals(GnosticReader.Version3.Read(await response.Content.ReadAsByteArrayAsync()), document).ShouldBeTrue();
+        var swagger = (await api.GetAsync("/openapi/v2")).Json;
+        using var asked = new HttpRequestMessage(HttpMethod.Get, "/openapi/v2") { Version = HttpVersion.Version20 };
+        asked.Headers.TryAddWithoutValidation("Accept", "application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
+        using var protobuf = await api.Admin.SendAsync(asked);
+        var read = GnosticReader.Version2.Read(await protobuf.Content.ReadAsByteArrayAsync());
+        foreach (var (part, name) in new[] { ("paths", $"/apis/{_group}/v1/flunders"), ("definitions", "example.v1.Flunder"), ("definitions", "example.v1.FlunderSpec") })
+            JsonNode.DeepEquals(read[part]![name], swagger[part]![name]).ShouldBeTrue(name);
     }
 
     [Fact]
@@ -201,6 +228,7 @@ public sealed class AggregationTests(ApiFixture api) : IAsyncLifetime
         if (context.Request.Path.StartsWithSegments("/openapi", out var openApi))
         {
             var form = openApi.Value!.Split('/')[1];
+            context.Response.Headers["X-Asked"] = $"{context.Request.Headers["X-Remote-User"]} at {context.Request.Path}{context.Request.QueryString} for {context.Request.Headers.Accept}";
             if (!_describes.Contains(form, StringComparison.Ordinal)) context.Response.StatusCode = 404;
             else await context.Response.WriteAsync(form == "v2" ? Swagger() : openApi == "/v3" ? $$$"""{"paths":{"apis/{{{_group}}}/v1":{"serverRelativeURL":"/openapi/v3/apis/{{{_group}}}/v1?hash=ABC"} } }""" : OpenApi());
             return;

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text.Json.Nodes;
+using Orchestrator.Tests.Resources.OpenApi;
 using Shouldly;
 using Xunit;
 
@@ -38,6 +40,21 @@ public class CustomResourceTests(ApiFixture api)
         openApi.Text.ShouldContain("x-kubernetes-list-map-keys");
         (await api.GetAsync("/openapi/v2")).Text.ShouldContain($"/apis/{group}/v1/namespaces/{{namespace}}/widgets");
         (await api.GetAsync(path)).Json["kind"]!.GetValue<string>().ShouldBe("WidgetList");
+    }
+
+    [Fact]
+    public async Task A_custom_kind_is_described_in_both_forms()
+    {
+        var (group, _) = await DefineAsync();
+        var path = $"/openapi/v3/apis/{group}/v1";
+        using var request = new HttpRequestMessage(HttpMethod.Get, path) { Version = HttpVersion.Version20 };
+        request.Headers.TryAddWithoutValidation("Accept", "application/com.github.proto-openapi.spec.v3.v1.0+protobuf");
+        using var response = await api.Admin.SendAsync(request);
+        var document = GnosticReader.Version3.Read(await response.Content.ReadAsByteArrayAsync());
+        JsonNode.DeepEquals(document, (await api.GetAsync(path)).Json).ShouldBeTrue();
+        document.ToJsonString().ShouldContain("""
+            "color":{"enum":["red","blue"],"type":"string","default":"red"}
+            """);
     }
 
     [Fact]
