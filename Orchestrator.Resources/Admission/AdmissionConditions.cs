@@ -26,7 +26,10 @@ public sealed class AdmissionConditions
         return new AdmissionConditions([.. (conditions as JsonArray ?? []).OfType<JsonObject>().Select(c => ((string?)c["name"] ?? "", CelProgram.Compile((string?)c["expression"] ?? "", names, CelType.Bool)))]);
     }
 
-    /// <summary>Whether all hold. One that does not settles it; else errors do, and are thrown as one <see cref="CelEvaluationException"/>.</summary>
+    /// <summary>
+    /// Whether all hold. One that does not settles it; else errors do, and are thrown as one <see cref="CelEvaluationException"/>. What they may cost together is less than elsewhere, since every
+    /// request is looked at; <see cref="CelBudgetException"/> where that is spent.
+    /// </summary>
     public bool Hold(AdmissionScope scope)
     {
         var (budget, errors) = (Budget, new List<string>());
@@ -36,7 +39,7 @@ public sealed class AdmissionConditions
             {
                 if (scope.Run(program, ref budget) is not true) return false;
             }
-            catch (CelEvaluationException e)
+            catch (CelEvaluationException e) when (e is not CelBudgetException)
             {
                 errors.Add($"{name}: expression '{program.Text}' resulted in error: {e.Message}");
             }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Cel;
 
@@ -9,8 +10,6 @@ public sealed record PolicyViolation(string Message, string Reason);
 /// <summary>A stored ValidatingAdmissionPolicy, compiled. Immutable.</summary>
 public sealed class AdmissionPolicy
 {
-    private const long Budget = 10_000_000;
-
     private readonly IReadOnlyList<(string Name, CelProgram Program)> _variables;
     private readonly IReadOnlyList<Rule> _rules;
     private readonly AdmissionConditions _conditions;
@@ -47,7 +46,7 @@ public sealed class AdmissionPolicy
     /// <summary>What a request violates; empty for nothing. Errors count as violations unless <c>failurePolicy</c> is Ignore.</summary>
     public IReadOnlyList<PolicyViolation> Check(AdmissionScope scope)
     {
-        var budget = Budget;
+        var budget = CelProgram.RunLimit;
         try
         {
             if (!_conditions.Hold(scope)) return [];
@@ -57,19 +56,43 @@ public sealed class AdmissionPolicy
             return _failsOpen ? [] : [new PolicyViolation(e.Message, "Invalid")];
         }
         scope.Define(_variables, program => scope.Run(program, ref budget));
-        var violations = new List<PolicyViolation>();
+        var outcomes = new List<(Rule Rule, bool Holds, string? Error)>();
         foreach (var rule in _rules)
         {
             try
             {
-                if (scope.Run(rule.Expression, ref budget) is not true) violations.Add(new PolicyViolation(Words(rule, scope, ref budget), rule.Reason));
+                outcomes.Add((rule, scope.Run(rule.Expression, ref budget) is true, null));
+            }
+            catch (CelBudgetException e)
+            {
+                // Nothing further is known of the request: this is all there is to say.
+                return _failsOpen ? [] : [new PolicyViolation(e.Message, "Invalid")];
             }
             catch (CelEvaluationException e)
             {
-                if (!_failsOpen) violations.Add(new PolicyViolation($"expression '{rule.Expression.Text}' resulted in error: {e.Message}", "Invalid"));
+                outcomes.Add((rule, false, $"expression '{rule.Expression.Text}' resulted in error: {e.Message}"));
             }
         }
-        return violations;
+        return Violations(outcomes, scope, ref budget);
+    }
+
+    private List<PolicyViolation> Violations(IReadOnlyList<(Rule Rule, bool Holds, string? Error)> outcomes, AdmissionScope scope, ref long budget)
+    {
+        try
+        {
+            var violations = new List<PolicyViolation>();
+            foreach (var (rule, holds, error) in outcomes)
+            {
+                if (error is not null && !_failsOpen) violations.Add(new PolicyViolation(error, "Invalid"));
+                if (error is null && !holds) violations.Add(new PolicyViolation(Words(rule, scope, ref budget), rule.Reason));
+            }
+            return violations;
+        }
+        catch (CelBudgetException e)
+        {
+            // The messages are worked out together; without them no validation has a result, whether it held or not.
+            return _failsOpen ? [] : [.. outcomes.Select(o => new PolicyViolation(o.Error ?? $"failed messageExpression: {e.Message}", "Invalid"))];
+        }
     }
 
     /// <summary>Variables see those before them.</summary>
@@ -96,9 +119,10 @@ public sealed class AdmissionPolicy
     {
         try
         {
-            if (rule.MessageExpression is not null && scope.Run(rule.MessageExpression, ref budget) is string text && text.Trim().Length > 0) return text.Trim();
+            if (rule.MessageExpression is not null && scope.Run(rule.MessageExpression, ref budget) is string text && text.Trim() is { Length: > 0 } made
+                && Encoding.UTF8.GetByteCount(made) <= CelProgram.MessageLimit && !made.Contains('\n', StringComparison.Ordinal)) return made;
         }
-        catch (CelEvaluationException)
+        catch (CelEvaluationException e) when (e is not CelBudgetException)
         {
             // As upstream: that a message cannot be made does not hide that the validation failed.
         }

@@ -30,13 +30,29 @@ internal sealed class CelCompiler
     /// <summary>The declared variables that are named.</summary>
     internal HashSet<string> Used { get; } = new(StringComparer.Ordinal);
 
-    internal (CelType Type, CelEval Eval) Compile(CelNode node) => node switch
+    /// <summary>What has been found out on the way.</summary>
+    internal CelFacts Facts { get; } = new();
+
+    internal (CelType Type, CelEval Eval) Compile(CelNode node) => Compile(node, charged: true);
+
+    /// <summary>
+    /// <paramref name="charged"/>: naming the variable that an access starts from is paid for. It is not where the access is itself a key or a branch of a condition, which cel-go resolves
+    /// without evaluating it.
+    /// </summary>
+    private (CelType Type, CelEval Eval) Compile(CelNode node, bool charged)
+    {
+        var (type, eval) = Piece(node, charged);
+        Facts.Types[node] = type;
+        return (type, node is not (CelLiteral or CelName) && IsConstant(node) ? Held(eval) : eval);
+    }
+
+    private (CelType Type, CelEval Eval) Piece(CelNode node, bool charged) => node switch
     {
         CelLiteral literal => Literal(literal),
-        CelName name => Name(name),
-        CelSelect select => Select(select),
+        CelName name => Name(name, charged),
+        CelSelect select => Select(select, charged),
         CelHas has => Has(has),
-        CelIndex index => Index(index),
+        CelIndex index => Index(index, charged),
         CelCall call => Call(call),
         CelLogic logic => Logic(logic),
         CelConditional conditional => Conditional(conditional),
@@ -46,6 +62,27 @@ internal sealed class CelCompiler
         _ => throw new CelCompileException(node.At, "unsupported expression"),
     };
 
+    /// <summary>What leads from a variable to a value in it; cel-go's attributes.</summary>
+    private static bool IsAccess(CelNode node) => node is CelName or CelSelect or CelIndex or CelConditional;
+
+    /// <summary>Whether it is the same at every evaluation, as far as cel-go looks: literals, lists and maps of them, conversions of one.</summary>
+    private bool IsConstant(CelNode node) => node switch
+    {
+        CelLiteral => true,
+        CelName name => !_variables.ContainsKey(name.Name) && TypeNames.ContainsKey(name.Name),
+        CelListLiteral list => list.Items.All(IsConstant),
+        CelMapLiteral map => map.Entries.All(e => IsConstant(e.Key) && IsConstant(e.Value)),
+        CelCall { Target: null, Arguments: [var only], Name: "bool" or "bytes" or "double" or "duration" or "dyn" or "int" or "string" or "timestamp" or "type" or "uint" } => IsConstant(only),
+        _ => false,
+    };
+
+    /// <summary>A constant is evaluated once and costs nothing.</summary>
+    private static CelEval Held(CelEval eval)
+    {
+        Tuple<object?>? held = null;
+        return _ => (held ??= Tuple.Create(eval(new CelFrame(0, long.MaxValue)))).Item1;
+    }
+
     private static (CelType, CelEval) Literal(CelLiteral literal)
     {
         if (literal.Value is CelLargestMagnitude) throw new CelCompileException(literal.At, "invalid int literal");
@@ -53,40 +90,58 @@ internal sealed class CelCompiler
         return (CelValue.TypeOf(value), _ => value);
     }
 
-    private (CelType, CelEval) Name(CelName name)
+    private (CelType, CelEval) Name(CelName name, bool charged)
     {
         if (_variables.TryGetValue(name.Name, out var variable))
         {
             Used.Add(name.Name);
             var slot = variable.Slot;
-            return (variable.Type, frame => frame.Slots[slot]);
+            var cost = charged ? CelCosts.Access : 0;
+            return (variable.Type, frame =>
+            {
+                frame.Spend(cost);
+                return frame.Slots[slot];
+            }
+            );
         }
         if (TypeNames.TryGetValue(name.Name, out var type)) return (CelType.Type, _ => type);
         throw new CelCompileException(name.At, $"undeclared reference to '{name.Name}' (in container '')");
     }
 
-    private (CelType, CelEval) Select(CelSelect select)
+    /// <summary>What an access goes on from: another access, or a value that something else makes, which costs one more to take up.</summary>
+    private (CelType Type, CelEval Eval, long Cost) From(CelNode of, bool charged)
+    {
+        var (type, eval) = Compile(of, charged);
+        return (type, eval, IsAccess(of) || !charged ? 0 : CelCosts.Access);
+    }
+
+    private (CelType, CelEval) Select(CelSelect select, bool charged)
     {
         // A variable's name may have a dot in it: authorizer.requestResource.
-        if (select is { Optional: false, Of: CelName { Name: var outer } } && _variables.ContainsKey($"{outer}.{select.Field}")) return Name(new CelName(select.At, $"{outer}.{select.Field}"));
-        var (type, of) = Compile(select.Of);
+        if (select is { Optional: false, Of: CelName { Name: var outer } } && _variables.ContainsKey($"{outer}.{select.Field}")) return Name(new CelName(select.At, $"{outer}.{select.Field}"), charged);
+        var (type, of, start) = From(select.Of, charged);
         var name = CelNames.Unescape(select.Field);
         if (select.Optional || type.Kind == CelKind.Optional)
         {
             var inner = type.Kind == CelKind.Optional ? type.Element! : type;
-            return (CelType.Optional(FieldType(inner, select.Field, name, select.At)), frame =>
-            {
-                frame.Spend(1);
-                return CelValue.TryAt(of(frame), name);
-            }
-            );
+            return (CelType.Optional(FieldType(inner, select.Field, name, select.At)), frame => Tried(frame, of(frame), name, start));
         }
+        var cost = start + CelCosts.Access;
         return (FieldType(type, select.Field, name, select.At), frame =>
         {
-            frame.Spend(1);
-            return of(frame) is CelMap map ? map.TryGet(name, out var value) ? value : throw CelEvaluationException.NoKey(name) : throw CelEvaluationException.NoOverload;
+            var value = of(frame);
+            frame.Spend(cost);
+            return value is CelMap map ? map.TryGet(name, out var field) ? field : throw CelEvaluationException.NoKey(name) : throw CelEvaluationException.NoOverload;
         }
         );
+    }
+
+    /// <summary>An optional access: costs something only where there is something.</summary>
+    private static CelOptional Tried(CelFrame frame, object? of, object? key, long start)
+    {
+        var found = CelValue.TryAt(of, key);
+        frame.Spend(start + (found.HasValue ? CelCosts.Access : 0));
+        return found;
     }
 
     private static CelType FieldType(CelType type, string written, string name, int at) => type.Kind switch
@@ -99,13 +154,14 @@ internal sealed class CelCompiler
 
     private (CelType, CelEval) Has(CelHas has)
     {
-        var (type, of) = Compile(has.Of);
+        var (type, of, cost) = From(has.Of, charged: true);
         var name = CelNames.Unescape(has.Field);
         FieldType(type.Kind == CelKind.Optional ? type.Element! : type, has.Field, name, has.At);
         return (CelType.Bool, frame =>
         {
-            frame.Spend(1);
-            return of(frame) switch
+            var value = of(frame);
+            frame.Spend(cost);
+            return value switch
             {
                 CelMap map => map.TryGet(name, out _),
                 CelOptional optional => CelValue.TryAt(optional, name).HasValue,
@@ -115,9 +171,9 @@ internal sealed class CelCompiler
         );
     }
 
-    private (CelType, CelEval) Index(CelIndex index)
+    private (CelType, CelEval) Index(CelIndex index, bool charged)
     {
-        var ((type, of), (keyType, key)) = (Compile(index.Of), Compile(index.Key));
+        var ((type, of, start), (keyType, key)) = (From(index.Of, charged), Compile(index.Key, charged: !IsAccess(index.Key)));
         var through = type.Kind == CelKind.Optional ? type.Element! : type;
         var fits = through.Kind switch
         {
@@ -129,17 +185,13 @@ internal sealed class CelCompiler
         };
         if (!fits) throw NoOverload(index.At, "_[_]", [type, keyType]);
         var element = through.Kind is CelKind.List or CelKind.Map ? through.Element! : CelType.Dyn;
-        if (index.Optional || type.Kind == CelKind.Optional)
-            return (CelType.Optional(element), frame =>
-            {
-                frame.Spend(1);
-                return CelValue.TryAt(of(frame), key(frame));
-            }
-            );
+        if (index.Optional || type.Kind == CelKind.Optional) return (CelType.Optional(element), frame => Tried(frame, of(frame), key(frame), start));
+        var cost = start + CelCosts.Access;
         return (element, frame =>
         {
-            frame.Spend(1);
-            return CelValue.At(of(frame), key(frame));
+            var (value, at) = (of(frame), key(frame));
+            frame.Spend(cost);
+            return CelValue.At(value, at);
         }
         );
     }
@@ -148,7 +200,7 @@ internal sealed class CelCompiler
     {
         // sets.contains(a, b): what looks like a method of a name that is none is a function of a library.
         if (call.Target is CelName library && !_variables.ContainsKey(library.Name) && CelFunctions.Standard.Find($"{library.Name}.{call.Name}") is { } qualified)
-            return Call(call.At, $"{library.Name}.{call.Name}", qualified, [.. call.Arguments]);
+            return Call(call, $"{library.Name}.{call.Name}", qualified, [.. call.Arguments]);
         var name = call.Target is null ? call.Name : "." + call.Name;
         var overloads = CelFunctions.Standard.Find(name);
         if (overloads is null)
@@ -157,43 +209,49 @@ internal sealed class CelCompiler
             if (call.Target is not null) Compile(call.Target);
             throw new CelCompileException(call.At, $"undeclared reference to '{call.Name}' (in container '')");
         }
-        return Call(call.At, name, overloads, call.Target is null ? [.. call.Arguments] : [call.Target, .. call.Arguments]);
+        return Call(call, name, overloads, call.Target is null ? [.. call.Arguments] : [call.Target, .. call.Arguments]);
     }
 
-    private (CelType, CelEval) Call(int at, string name, IReadOnlyList<CelOverload> overloads, CelNode[] arguments)
+    private (CelType, CelEval) Call(CelCall call, string name, IReadOnlyList<CelOverload> overloads, CelNode[] arguments)
     {
         var compiled = arguments.Select(Compile).ToArray();
         CelType[] types = [.. compiled.Select(c => c.Type)];
         CelEval[] evals = [.. compiled.Select(c => c.Eval)];
         CelOverload[] fitting = [.. overloads.Where(o => o.Accepts(types))];
-        if (fitting.Length == 0 || !CelOperators.AreComparable(name, types)) throw NoOverload(at, name, types);
+        if (fitting.Length == 0 || !CelOperators.AreComparable(name, types)) throw NoOverload(call.At, name, types);
         CelRegexes.CheckLiteral(name, arguments);
+        if (name == ".format" && arguments is [CelLiteral { Value: string format }, CelListLiteral list]) CelStringFormat.Check(format, list.Items, [.. list.Items.Select(i => Facts.Types[i])], call.At);
+        Facts.Calls[call] = (name, fitting);
         var result = fitting.Select(o => o.Result(types)).Aggregate(CelType.Join);
+        if (name is ".or" or ".orValue") return (result, frame => Otherwise(frame, evals, value: name == ".orValue"));
+        // Whether something is in a list of literals is looked up in a set, which costs nothing.
+        var free = name == "@in" && arguments[1] is CelListLiteral set && set.Items.All(i => i is CelLiteral);
         return (result, frame =>
         {
             var values = new object?[evals.Length];
-            var cost = 1L;
-            for (var i = 0; i < evals.Length; i++)
-            {
-                values[i] = evals[i](frame);
-                cost += Size(values[i]);
-            }
-            frame.Spend(cost);
+            for (var i = 0; i < evals.Length; i++) values[i] = evals[i](frame);
             foreach (var overload in fitting)
-                if (overload.Holds(values)) return overload.Invoke(values);
+            {
+                if (!overload.Holds(values)) continue;
+                if (free) return overload.Invoke(values);
+                // What work costs is known before it is done, but for what depends on the result.
+                if (name != ".join") frame.Spend(CelCosts.Call(name, overload, values, null));
+                var answer = overload.Invoke(values);
+                if (name == ".join") frame.Spend(CelCosts.Call(name, overload, values, answer));
+                return answer;
+            }
+            frame.Spend(1);
             throw CelEvaluationException.NoOverload;
         }
         );
     }
 
-    /// <summary>What looking at all of a value costs; looking at one thing in it costs nothing of this.</summary>
-    private static long Size(object? value) => value switch
+    /// <summary>An optional's value, or else the other's, which is only then evaluated. Choosing costs nothing.</summary>
+    private static object? Otherwise(CelFrame frame, CelEval[] evals, bool value)
     {
-        string text => text.Length / 10,
-        byte[] bytes => bytes.Length / 10,
-        CelList list => list.Items.Count,
-        _ => 0,
-    };
+        if (evals[0](frame) is not CelOptional optional) throw CelEvaluationException.NoOverload;
+        return optional.HasValue ? value ? optional.Value : optional : evals[1](frame);
+    }
 
     private (CelType, CelEval) Logic(CelLogic logic)
     {
@@ -201,13 +259,12 @@ internal sealed class CelCompiler
         var decides = logic.Or;
         return (CelType.Bool, frame =>
         {
-            frame.Spend(1);
             CelEvaluationException? failed = null;
             try
             {
                 if (CelValue.Flag(left(frame)) == decides) return decides;
             }
-            catch (CelEvaluationException e)
+            catch (CelEvaluationException e) when (e is not CelCostException)
             {
                 // Either side may decide, whatever happens on the other.
                 failed = e;
@@ -227,14 +284,9 @@ internal sealed class CelCompiler
     private (CelType, CelEval) Conditional(CelConditional node)
     {
         var test = Boolean(node.Test, "_?_:_");
-        var ((yesType, yes), (noType, no)) = (Compile(node.Yes), Compile(node.No));
+        var ((yesType, yes), (noType, no)) = (Compile(node.Yes, !IsAccess(node.Yes)), Compile(node.No, !IsAccess(node.No)));
         if (!yesType.Fits(noType) && !noType.Fits(yesType)) throw NoOverload(node.At, "_?_:_", [CelType.Bool, yesType, noType]);
-        return (CelType.Join(yesType, noType), frame =>
-        {
-            frame.Spend(1);
-            return CelValue.Flag(test(frame)) ? yes(frame) : no(frame);
-        }
-        );
+        return (CelType.Join(yesType, noType), frame => CelValue.Flag(test(frame)) ? yes(frame) : no(frame));
     }
 
     private (CelType, CelEval) List(CelListLiteral node)
@@ -244,7 +296,7 @@ internal sealed class CelCompiler
         var element = items.Count == 0 ? CelType.Dyn : items.Select(i => i.Type).Aggregate(CelType.Join);
         return (CelType.List(element), frame =>
         {
-            frame.Spend(10);
+            frame.Spend(CelCosts.List);
             return new CelList([.. evals.Select(e => e(frame))]);
         }
         );
@@ -256,7 +308,7 @@ internal sealed class CelCompiler
         var (key, value) = entries.Count == 0 ? (CelType.Dyn, CelType.Dyn) : (entries.Select(e => e.Key.Type).Aggregate(CelType.Join), entries.Select(e => e.Value.Type).Aggregate(CelType.Join));
         return (CelType.Map(key, value), frame =>
         {
-            frame.Spend(30);
+            frame.Spend(CelCosts.Map);
             var map = new CelDictionary();
             foreach (var entry in entries) map.Add(entry.Key.Eval(frame), entry.Value.Eval(frame));
             return map;
@@ -299,10 +351,22 @@ internal sealed class CelCompiler
         if (flat && !body.Type.Is(CelKind.Optional)) throw new CelCompileException(node.Arguments[0].At, $"expected type 'optional_type' but found '{body.Type}'");
         return (flat ? body.Type : CelType.Optional(body.Type), frame =>
         {
+            // target.hasValue() ? optional.of(body with target.value()) : optional.none()
+            var before = frame.Cost;
             if (of(frame) is not CelOptional optional) throw CelEvaluationException.NoOverload;
-            if (!optional.HasValue) return CelOptional.None;
+            var again = frame.Cost - before;
+            frame.Spend(1);
+            if (!optional.HasValue)
+            {
+                frame.Spend(1);
+                return CelOptional.None;
+            }
+            frame.Spend(again + 1);
             frame.Slots[slot] = optional.Value;
-            return flat ? body.Eval(frame) : CelOptional.Of(body.Eval(frame));
+            var value = body.Eval(frame);
+            if (flat) return value;
+            frame.Spend(1);
+            return CelOptional.Of(value);
         }
         );
     }

@@ -23,10 +23,24 @@ public sealed class CelCompileException : FormatException
     }
 }
 
-/// <summary>An expression that has no value for what its variables hold: a missing key, a division by zero, a spent budget.</summary>
-public sealed class CelEvaluationException(string message) : Exception(message)
+/// <summary>An expression that has no value for what its variables hold: a missing key, a division by zero.</summary>
+public class CelEvaluationException(string message) : Exception(message)
 {
     internal static CelEvaluationException NoOverload => new("no such overload");
 
     internal static CelEvaluationException NoKey(object? key) => new($"no such key: {key}");
+}
+
+/// <summary>An evaluation that was stopped: what it costs exceeds what one may cost. Nothing in an expression hides it.</summary>
+public class CelCostException : CelEvaluationException
+{
+    internal CelCostException() : this("operation cancelled: actual cost limit exceeded") { }
+
+    private protected CelCostException(string message) : base(message) { }
+}
+
+/// <summary>What several evaluations may cost together is spent. No further one is to be run.</summary>
+public sealed class CelBudgetException : CelCostException
+{
+    internal CelBudgetException() : base("validation failed due to running out of cost budget, no further validation rules will be run") { }
 }

@@ -58,6 +58,7 @@ internal sealed class CelFunctions
         CelQuantityLibrary.AddTo(all);
         CelNetworkLibrary.AddTo(all);
         CelOptionalLibrary.AddTo(all);
+        CelFormatLibrary.AddTo(all);
         CelAuthorizerLibrary.AddTo(all);
         return all;
     }

@@ -7,9 +7,9 @@ namespace Orchestrator.Resources.Cel;
 /// <summary>Kubernetes' <c>ip</c>, <c>cidr</c> and <c>url</c> libraries.</summary>
 internal static class CelNetworkLibrary
 {
-    private static readonly CelType IpType = CelType.Opaque("net.IP");
-    private static readonly CelType CidrType = CelType.Opaque("net.CIDR");
-    private static readonly CelType UrlType = CelType.Opaque("kubernetes.URL");
+    internal static readonly CelType IpType = CelType.Opaque("net.IP");
+    internal static readonly CelType CidrType = CelType.Opaque("net.CIDR");
+    internal static readonly CelType UrlType = CelType.Opaque("kubernetes.URL");
 
     internal static void AddTo(CelFunctions all)
     {
@@ -36,7 +36,7 @@ internal static class CelNetworkLibrary
         all.Add(".masked", [CidrType], CidrType, a => ((CidrValue)a[0]!).Masked);
         all.Add(".prefixLength", [CidrType], Int, a => (long)((CidrValue)a[0]!).Length);
 
-        all.Add("url", [text], UrlType, a => ParseUrl((string)a[0]!) ?? throw new CelEvaluationException($"URL parse error during conversion from string: parse \"{a[0]}\": invalid URI for request"));
+        all.Add("url", [text], UrlType, a => ParseUrl((string)a[0]!) ?? throw new CelEvaluationException($"URL parse error during conversion from string: {UrlProblem((string)a[0]!)}"));
         all.Add("isURL", [text], Bool, a => ParseUrl((string)a[0]!) is not null);
         all.Add(".getScheme", [UrlType], text, a => ((UrlValue)a[0]!).Scheme);
         all.Add(".getHost", [UrlType], text, a => ((UrlValue)a[0]!).Host);
@@ -76,6 +76,9 @@ internal static class CelNetworkLibrary
         return new UrlValue(text[..end].ToLowerInvariant(), slash < 0 ? rest : rest[..slash], slash < 0 ? "" : rest[slash..]);
     }
 
+    /// <summary>What is wrong with a text that is no absolute URL or path (Go's url.ParseRequestURI), or null.</summary>
+    internal static string? UrlProblem(string text) => ParseUrl(text) is not null ? null : text.Length == 0 ? "parse \"\": empty url" : $"parse \"{text}\": invalid URI for request";
+
     private static bool IsGlobalUnicast(IpValue value)
     {
         var (ip, o) = (value.Address, value.Octets);
@@ -83,18 +86,22 @@ internal static class CelNetworkLibrary
         return o.Length == 4 ? o[0] is < 224 or > 239 && o is not [169, 254, _, _] : o[0] != 0xff && !(o[0] == 0xfe && (o[1] & 0xc0) == 0x80);
     }
 
-    private sealed record IpValue(IPAddress Address) : ICelOpaque
+    private sealed record IpValue(IPAddress Address) : ICelSized
     {
         public CelType Type => IpType;
+
+        public long Size => Octets.Length;
 
         public byte[] Octets => Address.GetAddressBytes();
 
         public override string ToString() => Address.ToString();
     }
 
-    private sealed record CidrValue(IPAddress Address, int Length) : ICelOpaque
+    private sealed record CidrValue(IPAddress Address, int Length) : ICelSized
     {
         public CelType Type => CidrType;
+
+        public long Size => (Length + 7) / 8;
 
         public CidrValue Masked
         {

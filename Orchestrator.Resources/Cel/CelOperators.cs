@@ -53,7 +53,7 @@ internal static class CelOperators
     /// <summary>Lists of a schema join as apply would merge them: a set keeps what is there, a map list takes the right side's items in their places.</summary>
     private static CelList Joined(CelList left, CelList right)
     {
-        if (left.ListType is not ("set" or "map")) return new CelList([.. left.Items, .. right.Items]);
+        if (left.ListType is not ("set" or "map")) return new CelList(new CelJoinedItems(left.Items, right.Items));
         var items = left.Items.Select(item => right.Items.FirstOrDefault(other => left.SameIdentity(item, other)) ?? item).ToList();
         items.AddRange(right.Items.Where(other => !left.Items.Any(item => left.SameIdentity(item, other))));
         return new CelList(items, left.ListType, left.Keys);

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Orchestrator.Resources.Cel;
 
 /// <summary>A variable that an expression may name.</summary>
@@ -6,8 +8,14 @@ public sealed record CelVariable(string Name, CelType Type);
 /// <summary>An expression, parsed and checked against the types of its variables. Immutable; runs on any thread.</summary>
 public sealed class CelProgram
 {
-    /// <summary>How much work one run may be by default: about as much as upstream allows a call.</summary>
-    public const long DefaultBudget = 1_000_000;
+    /// <summary>What one evaluation may cost (upstream's PerCallLimit).</summary>
+    public const long CallLimit = 1_000_000;
+
+    /// <summary>What all rules of one object, or of one policy and one set of its parameters, may cost together (upstream's RuntimeCELCostBudget).</summary>
+    public const long RunLimit = 10_000_000;
+
+    /// <summary>How many octets a message that an expression makes may have.</summary>
+    public const int MessageLimit = 5 * 1024;
 
     private readonly CelEval _eval;
     private readonly int _slots;
@@ -49,26 +57,49 @@ public sealed class CelProgram
     }
 
     /// <summary>
-    /// Evaluates with the variables' values in the order they were declared. <paramref name="budget"/> counts down with the work done. Throws <see cref="CelEvaluationException"/>.
+    /// What evaluating costs at most by the sizes that a schema allows (<see cref="CelCostEstimator"/>); <paramref name="sizes"/> are those of the variables, which are all of one type.
+    /// Throws as <see cref="Compile"/>.
+    /// </summary>
+    internal static CelEstimate Estimate(string text, IReadOnlyList<CelVariable> variables, CelSizes sizes)
+    {
+        var compiler = new CelCompiler(variables);
+        var root = CelParser.Parse(text);
+        compiler.Compile(root);
+        return new CelCostEstimator(compiler.Facts, sizes).Cost(root);
+    }
+
+    /// <summary>
+    /// Evaluates with the variables' values in the order they were declared, and takes what it cost from <paramref name="budget"/>. Throws <see cref="CelEvaluationException"/>:
+    /// <see cref="CelBudgetException"/> where the budget did not suffice (it is negative then), <see cref="CelCostException"/> where the evaluation alone cost more than <see cref="CallLimit"/>.
     /// </summary>
     public object? Run(ref long budget, params ReadOnlySpan<object?> values)
     {
-        var frame = new CelFrame(_slots, budget);
+        var frame = new CelFrame(_slots, CallLimit);
         values.CopyTo(frame.Slots);
+        CelEvaluationException? failed = null;
+        object? result = null;
         try
         {
-            return _eval(frame);
+            result = _eval(frame);
         }
-        finally
+        catch (CelEvaluationException e)
         {
-            budget = frame.Budget;
+            failed = e;
         }
+        if (budget >= 0) budget -= frame.Cost;
+        if (budget < 0)
+        {
+            budget = -1;
+            throw new CelBudgetException();
+        }
+        if (failed is not null) ExceptionDispatchInfo.Throw(failed);
+        return result;
     }
 
-    /// <summary>As above, with the default budget.</summary>
+    /// <summary>As above, alone.</summary>
     public object? Run(params ReadOnlySpan<object?> values)
     {
-        var budget = DefaultBudget;
+        var budget = RunLimit;
         return Run(ref budget, values);
     }
 }
@@ -76,16 +107,16 @@ public sealed class CelProgram
 /// <summary>Evaluates a piece of an expression.</summary>
 internal delegate object? CelEval(CelFrame frame);
 
-/// <summary>One evaluation: the variables' values, and what may still be spent.</summary>
-internal sealed class CelFrame(int slots, long budget)
+/// <summary>One evaluation: the variables' values, what it has cost, and what it may cost.</summary>
+internal sealed class CelFrame(int slots, long limit)
 {
     public object?[] Slots { get; } = new object?[slots];
 
-    public long Budget { get; private set; } = budget;
+    public long Cost { get; private set; }
 
     public void Spend(long cost)
     {
-        Budget -= cost;
-        if (Budget < 0) throw new CelEvaluationException("operation cancelled: actual cost limit exceeded");
+        Cost = cost > long.MaxValue - Cost ? long.MaxValue : Cost + cost;
+        if (Cost > limit) throw new CelCostException();
     }
 }

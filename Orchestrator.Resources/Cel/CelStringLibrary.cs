@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using static Orchestrator.Resources.Cel.CelType;
 
@@ -36,7 +35,7 @@ internal static class CelStringLibrary
         all.Add(".join", [CelType.List(text)], text, a => string.Concat(Texts(a[0])));
         all.Add(".join", [CelType.List(text), text], text, a => string.Join(S(a[1]), Texts(a[0])));
         all.Add("strings.quote", [text], text, a => $"\"{S(a[0]).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal).Replace("\r", "\\r", StringComparison.Ordinal).Replace("\t", "\\t", StringComparison.Ordinal)}\"");
-        all.Add(".format", [text, CelType.List(Dyn)], text, a => Format(S(a[0]), ((CelList)a[1]!).Items));
+        all.Add(".format", [text, CelType.List(Dyn)], text, a => CelStringFormat.Format(S(a[0]), ((CelList)a[1]!).Items));
     }
 
     private static string S(object? value) => (string)value!;
@@ -114,70 +113,6 @@ internal static class CelStringLibrary
         }
         return new CelList([.. most < 0 ? text.Split(by) : text.Split(by, (int)Math.Min(most, int.MaxValue))]);
     }
-
-    /// <summary>printf of the extension library: %s %d %f %e %b %x %X %o %%.</summary>
-    private static string Format(string format, IReadOnlyList<object?> arguments)
-    {
-        var result = new StringBuilder();
-        var next = 0;
-        for (var at = 0; at < format.Length; at++)
-        {
-            if (format[at] != '%')
-            {
-                result.Append(format[at]);
-                continue;
-            }
-            if (++at >= format.Length) throw new CelEvaluationException("could not parse formatting clause: unexpected end of string");
-            if (format[at] == '%')
-            {
-                result.Append('%');
-                continue;
-            }
-            var precision = 6;
-            if (format[at] == '.')
-            {
-                var digits = string.Concat(format.Skip(at + 1).TakeWhile(char.IsAsciiDigit));
-                at += digits.Length + 1;
-                if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out precision) || at >= format.Length || precision > 1000) throw new CelEvaluationException("could not parse formatting clause: invalid precision");
-            }
-            if (next >= arguments.Count) throw new CelEvaluationException($"index {next} out of range");
-            result.Append(Formatted(format[at], arguments[next++], precision));
-        }
-        return result.ToString();
-    }
-
-    private static string Formatted(char verb, object? value, int precision)
-    {
-        var culture = CultureInfo.InvariantCulture;
-        switch (verb, value)
-        {
-            case ('s', _): return Shown(value);
-            case ('d', long or ulong): return CelConversions.Text(value);
-            case ('f', long or ulong or double): return Convert.ToDouble(value, culture).ToString($"F{precision}", culture);
-            case ('e', long or ulong or double): return Convert.ToDouble(value, culture).ToString($"e{precision}", culture).Replace("e+0", "e+", StringComparison.Ordinal).Replace("e-0", "e-", StringComparison.Ordinal);
-            case ('b', bool flag): return flag ? "1" : "0";
-            case ('b' or 'o' or 'x' or 'X', long whole):
-                var radix = verb switch { 'b' => 2, 'o' => 8, _ => 16 };
-                var digits = (whole < 0 ? "-" : "") + Convert.ToString(Math.Abs(whole), radix);
-                return verb == 'X' ? digits.ToUpperInvariant() : digits;
-            case ('x', string text): return Convert.ToHexStringLower(Encoding.UTF8.GetBytes(text));
-            case ('X', string text): return Convert.ToHexString(Encoding.UTF8.GetBytes(text));
-            case ('x', byte[] bytes): return Convert.ToHexStringLower(bytes);
-            case ('X', byte[] bytes): return Convert.ToHexString(bytes);
-            default: throw new CelEvaluationException($"error during formatting: '%{verb}' does not take {CelValue.TypeOf(value)}");
-        }
-    }
-
-    private static string Shown(object? value) => value switch
-    {
-        null => "null",
-        byte[] bytes => Encoding.UTF8.GetString(bytes),
-        CelList list => $"[{string.Join(", ", list.Items.Select(Shown))}]",
-        CelMap map => $"{{{string.Join(", ", map.Keys.Select(k => (Key: Shown(k), Value: map.TryGet(k, out var held) ? Shown(held) : "")).OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}: {p.Value}"))}}}",
-        CelType type => type.Name,
-        ICelOpaque or Quantities.Quantity => value.ToString() ?? "",
-        _ => CelConversions.Text(value),
-    };
 
     private static CelEvaluationException Index(long at) => new($"index out of range: {at}");
 }

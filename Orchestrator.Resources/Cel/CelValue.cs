@@ -189,3 +189,10 @@ public interface ICelOpaque
     /// <summary>Its type.</summary>
     CelType Type { get; }
 }
+
+/// <summary>A value of a library's type that has a size, by which work on it is reckoned.</summary>
+internal interface ICelSized : ICelOpaque
+{
+    /// <summary>In octets.</summary>
+    long Size { get; }
+}

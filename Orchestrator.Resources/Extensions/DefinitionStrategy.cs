@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Kinds;
 using Orchestrator.Resources.Kinds.Tables;
+using Orchestrator.Resources.Validation;
 
 namespace Orchestrator.Resources.Extensions;
 
@@ -13,9 +15,19 @@ internal sealed class DefinitionStrategy : RuledStrategy
     internal DefinitionStrategy()
     {
         Defaults = Fill;
-        Rules = DefinitionValidation.Validate;
-        Change = DefinitionValidation.ValidateChange;
         Table = ClusterTables.Created;
+    }
+
+    /// <inheritdoc/>
+    public override void Validate(JsonObject obj, FieldErrors errors) => DefinitionValidation.Validate(Field.Of(obj), Field.Of(null), errors);
+
+    /// <inheritdoc/>
+    public override void ValidateUpdate(JsonObject obj, JsonObject old, string subresource, FieldErrors errors)
+    {
+        if (subresource == "status") return;
+        var (now, before) = (Field.Of(obj), Field.Of(old));
+        DefinitionValidation.Validate(now, before, errors);
+        DefinitionValidation.ValidateChange(now, before, errors);
     }
 
     /// <inheritdoc/>

@@ -11,7 +11,8 @@ internal static class DefinitionValidation
     private static readonly string[] ColumnTypes = ["boolean", "date", "integer", "number", "string"];
     private static readonly string[] ColumnFormats = ["binary", "bool", "byte", "date", "date-time", "double", "float", "int32", "int64", "password"];
 
-    internal static void Validate(Field crd, FieldErrors errors)
+    /// <summary>What must hold of a definition; <paramref name="old"/> is what it was, if it was.</summary>
+    internal static void Validate(Field crd, Field old, FieldErrors errors)
     {
         var spec = crd["spec"];
         var (group, plural) = (spec["group"].Text, spec["names"]["plural"].Text);
@@ -25,7 +26,7 @@ internal static class DefinitionValidation
         else if (spec["scope"].Text is not ("Cluster" or "Namespaced")) errors.NotSupported("spec.scope", spec["scope"].Text, ["Cluster", "Namespaced"]);
         if (spec["preserveUnknownFields"].Flag)
             errors.Invalid("spec.preserveUnknownFields", true, "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead");
-        Versions(spec["versions"], errors);
+        Versions(spec["versions"], old["spec"]["versions"], errors);
         Names(spec["names"], errors);
         ConversionValidation.Validate(spec["conversion"], errors);
     }
@@ -52,7 +53,7 @@ internal static class DefinitionValidation
 
     private static bool Established(Field crd) => crd["status"]["conditions"].Items.Any(c => c["type"].Text == "Established" && c["status"].Text == "True");
 
-    private static void Versions(Field versions, FieldErrors errors)
+    private static void Versions(Field versions, Field before, FieldErrors errors)
     {
         if (versions.Count == 0) errors.Required("spec.versions");
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -65,7 +66,7 @@ internal static class DefinitionValidation
             if (!names.Add(name)) unique = false;
             if (NameFormats.Dns1035Label(name) is { Count: > 0 } wrong) errors.Invalid($"{path}.name", name, string.Join(",", wrong));
             if (!version["deprecated"].Flag && version["deprecationWarning"].Exists) errors.Invalid($"{path}.deprecationWarning", version["deprecationWarning"].Text, "can only be set for deprecated versions");
-            if (version["schema"]["openAPIV3Schema"].Node is JsonObject schema) StructuralSchemas.Validate(schema, $"{path}.schema.openAPIV3Schema", errors);
+            if (version["schema"]["openAPIV3Schema"].Node is JsonObject schema) StructuralSchemas.Validate(schema, $"{path}.schema.openAPIV3Schema", Has(before, name, schema), errors);
             else errors.Required($"{path}.schema.openAPIV3Schema", "schemas are required");
             Scale(version["subresources"]["scale"], $"{path}.subresources.scale", errors);
             Columns(version["additionalPrinterColumns"], $"{path}.additionalPrinterColumns", errors);
@@ -73,6 +74,13 @@ internal static class DefinitionValidation
         }
         if (!unique) errors.Invalid("spec.versions", versions.Value, "must contain unique version names");
         if (stored != 1) errors.Invalid("spec.versions", versions.Value, "must have exactly one version marked as storage version");
+    }
+
+    private static bool Has(Field versions, string name, JsonObject schema)
+    {
+        foreach (var version in versions.Items)
+            if (version["name"].Text == name && JsonNode.DeepEquals(version["schema"]["openAPIV3Schema"].Node, schema)) return true;
+        return false;
     }
 
     private static void Scale(Field scale, string path, FieldErrors errors)

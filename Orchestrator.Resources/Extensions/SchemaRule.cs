@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Cel;
 using Orchestrator.Resources.Errors;
@@ -57,7 +58,10 @@ internal sealed class SchemaRule
         return rule is null ? null : new SchemaRule(json, type, rule, words);
     }
 
-    /// <summary>Adds the rule's error where it does not hold. <paramref name="hasOld"/>: there was a value before.</summary>
+    /// <summary>
+    /// Adds the rule's error where it does not hold. <paramref name="hasOld"/>: there was a value before. <paramref name="budget"/> is what this and all further rules of the object may cost;
+    /// where it is negative afterwards, no further rule is to be run.
+    /// </summary>
     internal void Check(JsonNode? value, JsonNode? old, bool hasOld, string schemaType, string path, ref long budget, FieldErrors errors)
     {
         if (UsesOld && !hasOld && !_optionalOld) return;
@@ -65,19 +69,33 @@ internal sealed class SchemaRule
         if (!UsesOld && hasOld && JsonNode.DeepEquals(value, old)) return;
         var self = CelValue.Of(value, _type);
         object? before = _optionalOld ? hasOld ? CelOptional.Of(CelValue.Of(old, _type)) : CelOptional.None : hasOld ? CelValue.Of(old, _type) : null;
-        var at = Join(path, _fieldPath);
-        var left = Math.Min(budget, CelProgram.DefaultBudget);
-        var had = left;
+        var at = Join(path, "");
         try
         {
-            if (!CelValue.Flag(_rule.Run(ref left, self, before))) Report(at, schemaType, Message(self, before, ref left), errors);
+            if (!CelValue.Flag(_rule.Run(ref budget, self, before))) Report(path, schemaType, self, before, ref budget, errors);
+        }
+        catch (CelBudgetException e)
+        {
+            errors.Invalid(at, schemaType, e.Message);
+        }
+        catch (CelCostException e)
+        {
+            budget = -1;
+            errors.Invalid(at, schemaType, $"'{e.Message}': no further validation rules will be run due to call cost exceeds limit for rule: {Name}");
+        }
+        catch (CelEvaluationException e) when (e.Message.StartsWith(CelEvaluationException.NoOverload.Message, StringComparison.Ordinal))
+        {
+            // The compiler finds most of these; what is typed as anything (int-or-string) shows only here.
+            errors.Invalid(at, schemaType, $"'{e.Message}': call arguments did not match a supported operator, function or macro signature for rule: {Name}");
         }
         catch (CelEvaluationException e)
         {
-            errors.Invalid(at, schemaType, left < 0 ? $"call cost exceeds limit for rule: {_rule.Text}" : $"{e.Message} evaluating rule: {(_message.Length > 0 ? _message : _rule.Text)}");
+            errors.Invalid(at, schemaType, $"{e.Message} evaluating rule: {Name}");
         }
-        budget -= had - left;
     }
+
+    // What a rule is called where it cannot be evaluated.
+    private string Name => _message.Length > 0 ? _message : _rule.Text.Trim();
 
     private static CelProgram? Compile(string text, CelVariable[] variables, CelType wanted, string path, string of, FieldErrors errors)
     {
@@ -94,13 +112,27 @@ internal sealed class SchemaRule
         return null;
     }
 
-    private string Message(object? self, object? old, ref long budget)
+    /// <summary>What is said of a value for which the rule does not hold; null where making it has cost too much, which is reported instead.</summary>
+    private string? Message(object? self, object? old, ref long budget, Action<string> tooExpensive)
     {
         var message = _message.Length > 0 ? _message : $"failed rule: {_rule.Text.Trim()}";
         if (_messageExpression is null) return message;
         try
         {
-            return _messageExpression.Run(ref budget, self, old) is string text && text.Trim().Length > 0 && !text.Contains('\n', StringComparison.Ordinal) ? text.Trim() : message;
+            if (_messageExpression.Run(ref budget, self, old) is not string made) return message;
+            made = made.Trim();
+            return made.Length > 0 && Encoding.UTF8.GetByteCount(made) <= CelProgram.MessageLimit && !made.Contains('\n', StringComparison.Ordinal) ? made : message;
+        }
+        catch (CelBudgetException)
+        {
+            tooExpensive("messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run");
+            return null;
+        }
+        catch (CelCostException)
+        {
+            budget = -1;
+            tooExpensive($"no further validation rules will be run due to call cost exceeds limit for messageExpression: \"{_messageExpression.Text}\"");
+            return null;
         }
         catch (CelEvaluationException)
         {
@@ -109,8 +141,10 @@ internal sealed class SchemaRule
         }
     }
 
-    private void Report(string at, string type, string message, FieldErrors errors)
+    private void Report(string path, string type, object? self, object? old, ref long budget, FieldErrors errors)
     {
+        var at = Join(path, _fieldPath);
+        if (Message(self, old, ref budget, why => errors.Invalid(at, type, why)) is not { } message) return;
         switch (_reason)
         {
             case "FieldValueForbidden": errors.Forbidden(at, message); break;

@@ -13,9 +13,6 @@ internal sealed class SchemaRules
     /// <summary>How upstream writes the path of the whole object.</summary>
     internal const string Root = "<nil>";
 
-    // Upstream's for all rules of one object.
-    private const long Budget = 10_000_000;
-
     private readonly JsonSchema _schema;
     private readonly IReadOnlyList<SchemaRule> _rules;
     private readonly Dictionary<string, SchemaRules> _properties;
@@ -31,9 +28,8 @@ internal sealed class SchemaRules
     /// <summary>Checks an object; <paramref name="old"/> is what it was, or null.</summary>
     internal void Check(JsonObject obj, JsonObject? old, FieldErrors errors)
     {
-        var budget = Budget;
+        var budget = CelProgram.RunLimit;
         Check(obj, old, old is not null, "", ref budget, errors);
-        if (budget < 0) errors.Invalid(Root, "", "validation failed due to running out of cost budget, no further validation rules will be run");
     }
 
     private static SchemaRules? Compile(JsonSchema schema, string path, bool resource, bool correlatable, FieldErrors errors)
@@ -51,11 +47,19 @@ internal sealed class SchemaRules
 
     private void Check(JsonNode? value, JsonNode? old, bool hasOld, string path, ref long budget, FieldErrors errors)
     {
-        if (value is null && !_schema.Nullable) return;
+        // What is null has no rules of its own: whoever holds it says whether it may be.
+        if (value is null || budget < 0) return;
+        var type = _schema.IntOrString ? "" : _schema.Type;
+        if (budget == 0 && _rules.Count > 0)
+        {
+            budget = -1;
+            errors.Invalid(path.Length == 0 ? Root : path, type, new CelBudgetException().Message);
+            return;
+        }
         foreach (var rule in _rules)
         {
+            rule.Check(value, old, hasOld, type, path, ref budget, errors);
             if (budget < 0) return;
-            rule.Check(value, old, hasOld, _schema.IntOrString ? "" : _schema.Type, path, ref budget, errors);
         }
         switch (value)
         {

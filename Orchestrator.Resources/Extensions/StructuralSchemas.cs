@@ -10,8 +10,10 @@ internal static class StructuralSchemas
     private static readonly string[] Types = ["array", "boolean", "integer", "number", "object", "string"];
     private static readonly string[] OnlyStructural = ["type", "additionalProperties", "default", "title", "description", "nullable", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys", "x-kubernetes-list-type", "x-kubernetes-map-type", "x-kubernetes-validations"];
 
-    internal static void Validate(JsonObject schema, string path, FieldErrors errors)
+    /// <summary>Reports what is wrong with a schema. <paramref name="known"/>: it was there before, so no rule in it is refused for what it may cost.</summary>
+    internal static void Validate(JsonObject schema, string path, bool known, FieldErrors errors)
     {
+        var before = errors.Causes.Count;
         JsonSchema parsed;
         try
         {
@@ -27,6 +29,7 @@ internal static class StructuralSchemas
         if (parsed.Nullable) errors.Forbidden($"{path}.nullable", "nullable cannot be true at the root");
         if (parsed.AdditionalProperties is not null) errors.Forbidden($"{path}.additionalProperties", "must not be used at the root");
         Node(parsed, path, errors);
+        if (errors.Causes.Count == before) SchemaRuleCosts.Check(parsed, path, known, errors);
         SchemaRules.Compile(parsed, path, errors);
     }
 

@@ -69,7 +69,7 @@ public class CelExpressionTests
     [InlineData("'a,b'.split(',') == ['a', 'b'] && 'a,b,c'.split(',', 2) == ['a', 'b,c'] && ['a', 'b'].join('-') == 'a-b' && ''.split(',') == ['']")]
     [InlineData("'tacocat'.substring(4) == 'cat' && 'tacocat'.substring(0, 4) == 'taco' && 'tacocat'.charAt(3) == 'o' && 'hello'.indexOf('l') == 2 && 'hello'.lastIndexOf('l') == 3")]
     [InlineData("'héllo'.size() == 5 && 'AbC'.lowerAscii() == 'abc' && ' x '.trim() == 'x' && 'aaa'.replace('a', 'b', 2) == 'bba' && 'abc'.reverse() == 'cba'")]
-    [InlineData("'%s has %d of %.2f: %x'.format(['a', 2, 1.005, 255]) == 'a has 2 of 1.00: ff' && '%s'.format([[1, 'a']]) == '[1, a]'")]
+    [InlineData("'%s has %d of %.2f: %x'.format(['a', 2, 1.005, 255]) == 'a has 2 of 1.00: ff' && '%s'.format([[1, 'a']]) == '[1, \"a\"]'")]
     [InlineData("'abc 123'.find('[0-9]+') == '123' && '1 2 3'.findAll('[0-9]') == ['1', '2', '3'] && '1 2 3'.findAll('[0-9]', 2).size() == 2")]
     // lists and sets
     [InlineData("[1, 3].isSorted() && ![3, 1].isSorted() && [3, 1].min() == 1 && [3, 1].max() == 3 && [3, 1].sum() == 4 && ['a', 'b', 'a'].indexOf('a') == 0 && ['a', 'b', 'a'].lastIndexOf('a') == 2")]

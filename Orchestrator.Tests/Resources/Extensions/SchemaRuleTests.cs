@@ -23,7 +23,7 @@ public class SchemaRuleTests
         Check(Schema, """{"spec":{"min":5,"max":7}}""").ShouldBe(["spec: Invalid value: \"object\": failed rule: self.max != 7"]);
         Check(Schema, """{"spec":{"min":5}}""").ShouldBe(
         [
-            "spec.min: Invalid value: \"object\": no such key: max evaluating rule: self.min <= self.max", "spec: Invalid value: \"object\": no such key: max evaluating rule: too much",
+            "spec: Invalid value: \"object\": no such key: max evaluating rule: self.min <= self.max", "spec: Invalid value: \"object\": no such key: max evaluating rule: too much",
             "spec: Invalid value: \"object\": no such key: max evaluating rule: self.max != 7",
         ]);
     }
@@ -79,7 +79,7 @@ public class SchemaRuleTests
     [InlineData("""{"rule":"self.a == 1","reason":"Nope"}""", "reason: Unsupported value: \"Nope\"")]
     [InlineData("""{"rule":"self.a == 1","fieldPath":".b"}""", "fieldPath: Invalid value: \".b\": fieldPath must be a valid path")]
     [InlineData("""{"rule":"self.a == 1","optionalOldSelf":true}""", "optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule")]
-    [InlineData("""{"rule":"self.l.all(i, format.dns1123Label().validate(i).hasValue())"}""", "undeclared reference to 'format'")]
+    [InlineData("""{"rule":"self.l.all(i, format.nothing().validate(i).hasValue())"}""", "undeclared reference to 'format'")]
     public void A_wrong_rule_is_refused_with_its_definition(string rule, string why) =>
         Compile($$$"""{"type":"object","properties":{"a":{"type":"integer"},"l":{"type":"array","items":{"type":"string"} } },"x-kubernetes-validations":[{{{rule}}}]}""").ShouldContain(e => e.StartsWith("schema.x-kubernetes-validations[0].", StringComparison.Ordinal) && e.Contains(why, StringComparison.Ordinal));
 
@@ -87,6 +87,47 @@ public class SchemaRuleTests
     public void Items_that_cannot_be_told_apart_have_no_old_self() =>
         Compile("""{"type":"object","properties":{"l":{"type":"array","items":{"type":"string","x-kubernetes-validations":[{"rule":"self == oldSelf"}]}}}}""").ShouldHaveSingleItem()
             .ShouldContain("oldSelf cannot be used on the uncorrelatable portion of the schema");
+
+    private const string OutOfBudget = "validation failed due to running out of cost budget, no further validation rules will be run";
+
+    // About 630,000 for 250 items.
+    private const string Expensive = "self.all(a, self.all(b, a + b < 1000 && a >= 0))";
+
+    [Fact]
+    public void A_rule_that_costs_too_much_stops_all_that_follow()
+    {
+        var schema = $$$$$$"""{"type":"object","properties":{"l":{"type":"array","items":{"type":"integer"},"x-kubernetes-validations":[{"rule":"true"},{"rule":"{{{{{{Expensive}}}}}} && {{{{{{Expensive}}}}}}"},{"rule":"false"}]}}}""";
+        Check(schema, $$$$$$"""{"l":[{{{{{{Numbers(250)}}}}}}]}""").ShouldBe([$"l: Invalid value: \"array\": 'operation cancelled: actual cost limit exceeded': no further validation rules will be run due to call cost exceeds limit for rule: {Expensive} && {Expensive}"]);
+        Check(schema, """{"l":[1]}""").ShouldBe(["l: Invalid value: \"array\": failed rule: false"]);
+    }
+
+    [Fact]
+    public void Rules_that_cost_too_much_together_stop_those_that_follow()
+    {
+        var rules = string.Join(',', Enumerable.Repeat($$$$$$"""{"rule":"{{{{{{Expensive}}}}}}"}""", 20));
+        var schema = $$$$$$"""{"type":"object","properties":{"l":{"type":"array","items":{"type":"integer"},"x-kubernetes-validations":[{{{{{{rules}}}}}},{"rule":"false"}]},"z":{"type":"integer","x-kubernetes-validations":[{"rule":"false"}]}}}""";
+        Check(schema, $$$$$$"""{"l":[{{{{{{Numbers(250)}}}}}}],"z":1}""").ShouldBe([$"l: Invalid value: \"array\": {OutOfBudget}"]);
+        Check(schema, """{"l":[1],"z":1}""").ShouldBe(["l: Invalid value: \"array\": failed rule: false", "z: Invalid value: \"integer\": failed rule: false"]);
+    }
+
+    [Fact]
+    public void A_message_that_costs_too_much_is_reported_instead()
+    {
+        var schema = $$$$$$"""{"type":"object","properties":{"l":{"type":"array","items":{"type":"integer"},"x-kubernetes-validations":[{"rule":"false","message":"never","messageExpression":"{{{{{{Expensive}}}}}} && {{{{{{Expensive}}}}}} ? 'a' : 'b'"},{"rule":"false"}]}}}""";
+        Check(schema, $$$$$$"""{"l":[{{{{{{Numbers(250)}}}}}}]}""").ShouldBe([$"l: Invalid value: \"array\": no further validation rules will be run due to call cost exceeds limit for messageExpression: \"{Expensive} && {Expensive} ? 'a' : 'b'\""]);
+    }
+
+    [Fact]
+    public void A_message_that_is_too_long_is_not_said() =>
+        Check("""{"type":"object","properties":{"s":{"type":"string","x-kubernetes-validations":[{"rule":"false","message":"short","messageExpression":"self"}]}}}""", $$$$$$"""{"s":"{{{{{{new string('x', 5121)}}}}}}"}""")
+            .ShouldBe(["s: Invalid value: \"string\": short"]);
+
+    [Fact]
+    public void What_types_cannot_tell_is_said_when_it_shows() =>
+        Check("""{"type":"object","properties":{"p":{"x-kubernetes-int-or-string":true,"x-kubernetes-validations":[{"rule":"self > 5"}]}}}""", """{"p":"a"}""").ShouldHaveSingleItem()
+            .ShouldEndWith("'no such overload': call arguments did not match a supported operator, function or macro signature for rule: self > 5");
+
+    private static string Numbers(int count) => string.Join(',', Enumerable.Range(0, count));
 
     private static IReadOnlyList<string> Compile(string schema)
     {
