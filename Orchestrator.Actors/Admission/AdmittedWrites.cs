@@ -6,6 +6,7 @@ using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Admission;
 using Orchestrator.Resources.Apply;
+using Orchestrator.Resources.Conversion;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
@@ -43,7 +44,8 @@ public static class AdmittedWrites
     };
 
     /// <summary>Whether the long way is needed for a new object.</summary>
-    public static bool Needs(ControlPlaneServices services, ResourceKind kind) => IsStoredElsewhere(services, kind) || services.Admission.Concerns(AdmissionAttributes.Create, kind, "");
+    public static bool Needs(ControlPlaneServices services, ResourceKind kind, JsonObject obj) =>
+        IsStoredElsewhere(services, kind) || IsTrackedElsewhere(kind, obj) || services.Admission.Concerns(AdmissionAttributes.Create, kind, "");
 
     /// <summary>
     /// Sends an update, patch or delete that <see cref="Needs(ControlPlaneServices, ResourceCommand)"/> the long way. <paramref name="user"/> is who asks, as UserInfo; what webhooks
@@ -75,7 +77,7 @@ public static class AdmittedWrites
         {
             await AdmitNewAsync(client.Services, kind, ns, obj, context, user, warnings, cancel);
             key = kind.Key(ns, ObjectMeta.Get(obj, "name"));
-            if (!IsStoredElsewhere(client.Services, kind)) return await client.SendAsync(new CreateResource(key, kind.ApiVersion, context, obj), cancel);
+            if (!IsStoredElsewhere(client.Services, kind) && !IsTrackedElsewhere(kind, obj)) return await client.SendAsync(new CreateResource(key, kind.ApiVersion, context, obj), cancel);
             CreateRules.Stamp(obj, client.Services.NewUid(), client.Services.Time.GetUtcNow());
             var reply = await StoreAsync(client, new StoreDecided(key, kind.ApiVersion, context, obj, 0, Removes: false, Track: ""), kind, null, cancel);
             return reply is ResourceRefused { Status.Reason: StoreDecided.Outdated } ? new ResourceRefused(key, ApiStatus.AlreadyExists(kind.GroupResource, key.Name)) : reply;
@@ -120,7 +122,8 @@ public static class AdmittedWrites
         ObjectMeta.Of(old).Remove("resourceVersion");
         // The command may be tried again: its object is not ours to change.
         var own = command is UpdateResource update ? update with { Object = update.Object.DeepClone().AsObject() } : command;
-        var change = ObjectChange.Of(kind, own, old, entry.ResourceVersion, services.Time.GetUtcNow());
+        var now = services.Time.GetUtcNow();
+        var change = await WithAnswersAsync(services, versions => ObjectChange.Of(kind, own, old, entry.ResourceVersion, now, versions), cancel);
         kind.Strategy.Default(change.Wanted);
 
         var scale = change.Subresource == "scale";
@@ -232,11 +235,49 @@ public static class AdmittedWrites
         var services = client.Services;
         if (kind.Conversion?.Webhook is null || services.Catalog.FindByGroupResource(kind.GroupResource) is not { } stored) return await client.SendAsync(decided, cancel);
         var type = SchemaCatalog.Default.Find(kind.SchemaName);
-        if (decided.Track is { } subresource) FieldManager.Track(kind, type, live, decided.Object, decided.Context.FieldManager, subresource, services.Time.GetUtcNow());
+        if (decided.Track is { } subresource)
+        {
+            var now = services.Time.GetUtcNow();
+            await WithAnswersAsync(services, versions =>
+            {
+                FieldManager.Track(kind, type, live, decided.Object, decided.Context.FieldManager, subresource, now, versions);
+                return true;
+            }, cancel);
+        }
         var obj = CanonicalJson.Normalize(decided.Object, type);
         obj = await services.Converter.ConvertAsync(obj, kind, stored, cancel);
         return await client.SendAsync(decided with { ApiVersion = stored.ApiVersion, Object = obj, Track = null }, cancel);
     }
+
+    /// <summary>Runs a rule, asks the webhook for an object in another version where the rule turns out to need one, and runs it again with the answer, for as long as it takes.</summary>
+    private static async Task<T> WithAnswersAsync<T>(ControlPlaneServices services, Func<KindVersions, T> rule, CancellationToken cancel)
+    {
+        var versions = new KindVersions(services.Catalog, new ConvertedObjects());
+        while (true)
+        {
+            ConversionElsewhereException question;
+            try
+            {
+                return rule(versions);
+            }
+            catch (ConversionElsewhereException needed)
+            {
+                question = needed;
+            }
+            try
+            {
+                var obj = question.Object.DeepClone().AsObject();
+                versions.Asked!.Add(question, await services.Converter.ConvertAsync(obj, question.To, question.To, cancel));
+            }
+            catch (StatusException refusal)
+            {
+                versions.Asked!.Fail(question, refusal.Status.Message);
+            }
+        }
+    }
+
+    /// <summary>Whether a new object brings managers along that know it in versions that only a webhook converts to.</summary>
+    private static bool IsTrackedElsewhere(ResourceKind kind, JsonObject obj) => kind.Conversion?.Webhook is not null && ManagedFields.NameOthers(obj, kind.ApiVersion);
 
     /// <summary>Whether only a webhook can bring an object of this version into the stored one.</summary>
     private static bool IsStoredElsewhere(ControlPlaneServices services, ResourceKind kind) =>

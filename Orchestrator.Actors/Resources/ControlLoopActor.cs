@@ -90,7 +90,7 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
     {
         try
         {
-            if (AdmittedWrites.Needs(Services, kind))
+            if (AdmittedWrites.Needs(Services, kind, obj))
             {
                 Expect();
                 _ = AdmitAsync(client => AdmittedWrites.CreateAsync(client, kind, ns, obj, _context, AdmittedWrites.UserOf(_context), []));
@@ -125,7 +125,7 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
             }
             var first = template.DeepClone().AsObject();
             ObjectMeta.Of(first)["name"] = name;
-            if (names.Count > 1 && !AdmittedWrites.Needs(Services, kind) && TryPrepare(kind, ns, first) is { } command)
+            if (names.Count > 1 && !AdmittedWrites.Needs(Services, kind, first) && TryPrepare(kind, ns, first) is { } command)
             {
                 // Nothing is sent that is still to be copied: its actor will change it.
                 prepared = command with { Object = command.Object.DeepClone().AsObject() };

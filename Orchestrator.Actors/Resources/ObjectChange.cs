@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Protocol.Resources;
+using Orchestrator.Resources.Conversion;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
 using Orchestrator.Resources.Writing;
@@ -33,9 +34,10 @@ public sealed class ObjectChange
 
     /// <summary>
     /// Computes what an <see cref="UpdateResource"/> or <see cref="PatchResource"/> wants of <paramref name="old"/>, an object without resourceVersion at <paramref name="version"/>, which
-    /// is not changed. Throws <see cref="Orchestrator.Resources.Errors.StatusException"/> where a patch does not apply.
+    /// is not changed. Throws <see cref="Orchestrator.Resources.Errors.StatusException"/> where a patch does not apply, and <see cref="ConversionElsewhereException"/> where
+    /// <paramref name="versions"/> lacks a webhook's answer.
     /// </summary>
-    public static ObjectChange Of(ResourceKind kind, ResourceCommand command, JsonObject old, long version, DateTimeOffset now)
+    public static ObjectChange Of(ResourceKind kind, ResourceCommand command, JsonObject old, long version, DateTimeOffset now, KindVersions versions)
     {
         var warnings = new List<string>();
         switch (command)
@@ -45,7 +47,7 @@ public sealed class ObjectChange
                 return new ObjectChange(kind, update.Subresource, old, version, wanted, applied: false, warnings);
             case PatchResource { Type: PatchType.Apply } apply:
                 var config = ApplyRules.Decode(kind, apply.Subresource, apply.Patch.Span, apply.Key, Validation(apply.Context), warnings);
-                var merged = ApplyRules.Merge(kind, old, config, apply.Context.FieldManager, apply.Subresource, apply.Force, now);
+                var merged = ApplyRules.Merge(kind, old, config, apply.Context.FieldManager, apply.Subresource, apply.Force, now, versions);
                 return new ObjectChange(kind, apply.Subresource, old, version, merged, applied: true, warnings);
             case PatchResource patch:
                 return new ObjectChange(kind, patch.Subresource, old, version, Patched(kind, patch, old, version, warnings), applied: false, warnings);

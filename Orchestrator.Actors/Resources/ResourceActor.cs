@@ -7,6 +7,7 @@ using Orchestrator.Engine.Sharding;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Apply;
+using Orchestrator.Resources.Conversion;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
@@ -178,7 +179,7 @@ public class ResourceActor : ReceivePersistentActor
     protected bool CommitParts(JsonObject? spec, JsonObject? status, string? track, WriteContext context, Action<ResourceReply> reply)
     {
         var (kind, before) = (Kind, Current!);
-        if (kind.Conversion is not null || StoredParts.Find(before.Json.Span) is not { } parts) return false;
+        if (kind.Conversion is not null || Services.Catalog.HasSeveralVersions(kind) || StoredParts.Find(before.Json.Span) is not { } parts) return false;
         var type = SchemaCatalog.Default.Find(kind.SchemaName);
         var bytes = parts.With(before.Json.Span, type, spec, status, managed => track is null || status is null
             ? null
@@ -228,6 +229,10 @@ public class ResourceActor : ReceivePersistentActor
         {
             Refuse(Sender, refusal.Status);
         }
+        catch (ConversionElsewhereException)
+        {
+            Refuse(Sender, Outdated("its managers know it in other versions"));
+        }
         return true;
     }
 
@@ -251,7 +256,7 @@ public class ResourceActor : ReceivePersistentActor
             OnApplyNew(kind, apply);
             return;
         }
-        var change = ObjectChange.Of(kind, command, Versioned(kind, Existing()), Current!.ResourceVersion, Services.Time.GetUtcNow());
+        var change = ObjectChange.Of(kind, command, Versioned(kind, Existing()), Current!.ResourceVersion, Services.Time.GetUtcNow(), new KindVersions(Services.Catalog));
         Commit(change.Decide(), command.Context);
     }
 
@@ -323,7 +328,7 @@ public class ResourceActor : ReceivePersistentActor
         if (put.Track is not { } subresource || context.FieldManager.Length == 0) return;
         var kind = put.As ?? Kind;
         var live = Current is null ? null : Versioned(kind, CurrentObject());
-        FieldManager.Track(kind, SchemaCatalog.Default.Find(kind.SchemaName), live, put.Object, context.FieldManager, subresource, Services.Time.GetUtcNow());
+        FieldManager.Track(kind, SchemaCatalog.Default.Find(kind.SchemaName), live, put.Object, context.FieldManager, subresource, Services.Time.GetUtcNow(), new KindVersions(Services.Catalog));
     }
 
     private void Put(WriteDecision.Put put, WriteContext context, Action<ResourceReply> reply)

@@ -29,7 +29,7 @@ internal static class CallAdmission
     public static Task<ResourceReply> CreateAsync(this ApiCall call, string ns, JsonObject obj, WriteContext context)
     {
         var services = call.Services.Client.Services;
-        return AdmittedWrites.Needs(services, call.Kind)
+        return AdmittedWrites.Needs(services, call.Kind, obj)
             ? WarningAsync(call, warnings => AdmittedWrites.CreateAsync(call.Services.Client, call.Kind, ns, obj, context, call.User.ToJson(), warnings, call.Cancel))
             : call.Services.Client.SendAsync(ResourceWriter.PrepareCreate(services, call.Kind, ns, obj, context), call.Cancel);
     }

@@ -39,6 +39,7 @@ public sealed record ManagedEntry(string Manager, string Operation, string ApiVe
     {
         var operation = Text(json, "operation");
         if (operation is not (Apply or Update)) throw new FormatException($"\"{operation}\" is no operation");
+        if (Text(json, "apiVersion").Length == 0) throw new FormatException("apiVersion must not be empty");
         if (Text(json, "fieldsType") != "FieldsV1") throw new FormatException("fieldsType must be FieldsV1");
         return new ManagedEntry(Text(json, "manager"), operation, Text(json, "apiVersion"), Text(json, "subresource"))
         {

@@ -22,6 +22,15 @@ public static class ManagedFields
         return entries;
     }
 
+    /// <summary>Whether an entry of an object's list is about another version than this one.</summary>
+    public static bool NameOthers(JsonObject obj, string apiVersion)
+    {
+        if ((obj["metadata"] as JsonObject)?[Field] is not JsonArray list) return false;
+        foreach (var item in list)
+            if (item is JsonObject entry && !(entry["apiVersion"] is JsonValue value && value.TryGetValue<string>(out var version) && version == apiVersion)) return true;
+        return false;
+    }
+
     /// <summary>
     /// Before an update: <paramref name="obj"/> keeps the list its client sent where that is one, is left without any where the client empties it (<c>[]</c>,
     /// <c>[{}]</c>), and gets the live object's otherwise. Through a subresource the list cannot be written.

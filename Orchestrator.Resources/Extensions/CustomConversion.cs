@@ -40,6 +40,9 @@ internal sealed class CustomConversion(string apiVersion, string storedVersion, 
     }
 
     /// <inheritdoc/>
+    internal override IReadOnlyList<string> Undeclared(JsonObject obj) => SchemaOf(obj) is { } schema ? SchemaPruning.Undeclared(obj, schema) : [];
+
+    /// <inheritdoc/>
     public override ReadOnlyMemory<byte> Present(ReadOnlyMemory<byte> stored) => !schemas[apiVersion].HasDefaults && stored.Span.StartsWith(_head) ? stored : base.Present(stored);
 
     private JsonObject Convert(JsonObject obj, string to)

@@ -6,28 +6,39 @@ namespace Orchestrator.Resources.Extensions;
 internal static class SchemaPruning
 {
     /// <summary>Prunes an object of a kind in place; its envelope stays.</summary>
-    internal static void Prune(JsonObject obj, JsonSchema schema) => Object(obj, schema, envelope: true);
+    internal static void Prune(JsonObject obj, JsonSchema schema) => Object(obj, schema, envelope: true, "", null);
 
-    private static void Value(JsonNode? value, JsonSchema schema)
+    /// <summary>The paths that <see cref="Prune"/> would take away, as <c>.spec.parts[0].size</c>; the object stays as it is.</summary>
+    internal static IReadOnlyList<string> Undeclared(JsonObject obj, JsonSchema schema)
+    {
+        var found = new List<string>();
+        Object(obj, schema, envelope: true, "", found);
+        return found;
+    }
+
+    private static void Value(JsonNode? value, JsonSchema schema, string path, List<string>? found)
     {
         switch (value)
         {
             case JsonObject obj:
-                Object(obj, schema, schema.EmbeddedResource);
+                Object(obj, schema, schema.EmbeddedResource, path, found);
                 break;
             case JsonArray list when schema.Items is { } items:
-                foreach (var item in list) Value(item, items);
+                for (var i = 0; i < list.Count; i++) Value(list[i], items, found is null ? "" : $"{path}[{i}]", found);
                 break;
         }
     }
 
-    private static void Object(JsonObject obj, JsonSchema schema, bool envelope)
+    private static void Object(JsonObject obj, JsonSchema schema, bool envelope, string path, List<string>? found)
     {
         foreach (var (name, value) in obj.ToList())
         {
             if (envelope && name is "apiVersion" or "kind" or "metadata") continue;
-            if ((schema.Properties.GetValueOrDefault(name) ?? schema.AdditionalProperties) is { } part) Value(value, part);
-            else if (!schema.PreserveUnknown && schema.AllowsAdditional != true) obj.Remove(name);
+            var part = found is null ? "" : $"{path}.{name}";
+            if ((schema.Properties.GetValueOrDefault(name) ?? schema.AdditionalProperties) is { } declared) Value(value, declared, part, found);
+            else if (schema.PreserveUnknown || schema.AllowsAdditional == true) continue;
+            else if (found is null) obj.Remove(name);
+            else found.Add(part);
         }
     }
 }

@@ -48,6 +48,9 @@ public sealed class KindCatalog
     /// <summary>The other versions in which the same objects are served.</summary>
     public IEnumerable<ResourceKind> OtherVersions(ResourceKind kind) => All.Where(k => k.StoredAs == kind.StoredAs && !ReferenceEquals(k, kind) && k.Served);
 
+    /// <summary>Whether the catalogue has the kind's objects in several versions of its group.</summary>
+    public bool HasSeveralVersions(ResourceKind kind) => _snapshot.SeveralVersions.Contains(kind.GroupResource);
+
     /// <summary>Serves a further kind, or replaces the one of the same group, version and plural.</summary>
     public void Add(ResourceKind kind)
     {
@@ -89,7 +92,7 @@ public sealed class KindCatalog
             {
                 if (kind.Served) ByPlural[(kind.Group, kind.Version, kind.Plural)] = kind;
                 ByVersionedKind[(kind.Group, kind.Version, kind.Kind)] = kind;
-                ByGroupResource.TryAdd(kind.GroupResource, kind);
+                if (!ByGroupResource.TryAdd(kind.GroupResource, kind)) SeveralVersions.Add(kind.GroupResource);
                 ByKind.TryAdd((kind.Group, kind.Kind), kind);
             }
         }
@@ -103,5 +106,7 @@ public sealed class KindCatalog
         public Dictionary<string, ResourceKind> ByGroupResource { get; } = [];
 
         public Dictionary<(string Group, string Kind), ResourceKind> ByKind { get; } = [];
+
+        public HashSet<string> SeveralVersions { get; } = [];
     }
 }

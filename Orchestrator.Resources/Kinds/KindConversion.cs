@@ -30,6 +30,9 @@ public abstract class KindConversion(string schemaName)
     /// <summary>What a <see cref="Webhook"/> has made of an object, as this server takes it. The object is changed and belongs to the result.</summary>
     public virtual JsonObject Take(JsonObject converted) => converted;
 
+    /// <summary>Paths of what is in an object of this version, whoever converted it, and is not declared there: <c>.spec.size</c>. None in a built-in kind.</summary>
+    internal virtual IReadOnlyList<string> Undeclared(JsonObject obj) => [];
+
     /// <summary>An object of one version in another version of the same kind; <paramref name="obj"/> may be changed and belongs to the result. Keeps its resourceVersion.</summary>
     public static JsonObject Convert(JsonObject obj, ResourceKind from, ResourceKind to)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Apply;
+using Orchestrator.Resources.Conversion;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
@@ -33,12 +34,13 @@ public static class ApplyRules
         var (name, uid) = (ObjectMeta.Get(config, "name"), ObjectMeta.Get(config, "uid"));
         if (uid.Length > 0)
             throw ApiStatus.Conflict(kind.GroupResource, name, $"uid mismatch: the provided object specified uid {uid}, and no existing object was found").AsException();
-        return FieldManager.Apply(kind, SchemaCatalog.Default.Find(kind.SchemaName), [], config, manager, "", force, now);
+        // Nobody has an entry yet that could name another version.
+        return FieldManager.Apply(kind, SchemaCatalog.Default.Find(kind.SchemaName), [], config, manager, "", force, now, default);
     }
 
-    /// <summary>What an apply makes of <paramref name="old"/> (without resourceVersion), before the update rules. Throws 409 for conflicts.</summary>
-    public static JsonObject Merge(ResourceKind kind, JsonObject old, JsonObject config, string manager, string subresource, bool force, DateTimeOffset now) =>
-        FieldManager.Apply(kind, SchemaCatalog.Default.Find(kind.SchemaName), old, config, manager, subresource, force, now);
+    /// <summary>What an apply makes of <paramref name="old"/> (without resourceVersion), before the update rules. Throws 409 for conflicts, and as <see cref="FieldManager.Apply"/>.</summary>
+    public static JsonObject Merge(ResourceKind kind, JsonObject old, JsonObject config, string manager, string subresource, bool force, DateTimeOffset now, KindVersions versions) =>
+        FieldManager.Apply(kind, SchemaCatalog.Default.Find(kind.SchemaName), old, config, manager, subresource, force, now, versions);
 
     /// <summary>Decides on the result of <see cref="Merge"/>, for an object at <paramref name="version"/>.</summary>
     public static WriteDecision Decide(ResourceKind kind, JsonObject applied, JsonObject old, long version, string subresource)

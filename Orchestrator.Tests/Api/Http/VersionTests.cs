@@ -53,6 +53,27 @@ public class VersionTests(ApiFixture api)
     }
 
     [Fact]
+    public async Task Appliers_of_both_versions_know_of_each_other()
+    {
+        var ns = await api.NamespaceAsync();
+        string Path(int version) => $"/apis/autoscaling/v{version}/namespaces/{ns}/horizontalpodautoscalers/h";
+        Task<ApiAnswer> Apply(int version, string manager, string more, string query = "") => api.SendAsync(HttpMethod.Patch, $"{Path(version)}?fieldManager={manager}{query}", $$"""
+            {"apiVersion":"autoscaling/v{{version}}","kind":"HorizontalPodAutoscaler","metadata":{"name":"h"},"spec":{"scaleTargetRef":{"kind":"Deployment","name":"d","apiVersion":"apps/v1"},"maxReplicas":3,{{more}} } }
+            """, "application/apply-patch+yaml");
+        const string Half = """ "metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"Utilization","averageUtilization":50} } }] """;
+        string[] Owners(ApiAnswer answer) => [.. answer.Json["metadata"]!["managedFields"]!.AsArray().Select(e => $"{e!["manager"]} {e["apiVersion"]} {string.Join(',', e["fieldsV1"]!["f:spec"]!.AsObject().Select(f => f.Key))}")];
+
+        (await Apply(1, "a", "\"targetCPUUtilizationPercentage\":70")).Code.ShouldBe(201);
+        var refused = await Apply(2, "b", Half);
+        (refused.Code, refused.Message).ShouldBe((409, "Apply failed with 1 conflict: conflict with \"a\": .spec.targetCPUUtilizationPercentage"));
+        var forced = await Apply(2, "b", Half, "&force=true");
+        Owners(forced).ShouldBe(["a autoscaling/v1 f:maxReplicas,f:scaleTargetRef", "b autoscaling/v2 f:maxReplicas,f:metrics,f:scaleTargetRef"], ignoreOrder: true);
+        // An update through version 1 takes the metric from who owns it in version 2.
+        var updated = await api.SendAsync(HttpMethod.Patch, $"{Path(1)}?fieldManager=u", """{"spec":{"targetCPUUtilizationPercentage":60}}""", "application/merge-patch+json");
+        Owners(updated).ShouldBe(["a autoscaling/v1 f:maxReplicas,f:scaleTargetRef", "b autoscaling/v2 f:maxReplicas,f:scaleTargetRef", "u autoscaling/v1 f:targetCPUUtilizationPercentage"], ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task An_event_is_seen_through_both_groups()
     {
         var ns = await api.NamespaceAsync();

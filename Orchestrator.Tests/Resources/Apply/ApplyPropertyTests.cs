@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
 using Orchestrator.Resources.Apply;
+using Orchestrator.Resources.Conversion;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
@@ -67,7 +68,7 @@ public class ApplyPropertyTests
         var conflict = step.Wanted.Any(w => model.TryGetValue(w.Key, out var held) && held.Value != w.Value && held.Owners.Any(o => o != me));
         try
         {
-            var result = CanonicalJson.Normalize(FieldManager.Apply(form.Kind, form.Type, live ?? [], form.Of(step.Wanted), step.Manager, "", step.Force, Now), form.Type);
+            var result = CanonicalJson.Normalize(FieldManager.Apply(form.Kind, form.Type, live ?? [], form.Of(step.Wanted), step.Manager, "", step.Force, Now, new KindVersions(KindCatalog.Default)), form.Type);
             if (conflict && !step.Force) throw new InvalidOperationException("the conflict was not noticed");
             live = result;
         }
@@ -98,7 +99,7 @@ public class ApplyPropertyTests
         var next = form.Of(step.Wanted);
         if (live?["metadata"]?["managedFields"] is { } managers) next["metadata"]!["managedFields"] = managers.DeepClone();
         else if (live is not null) return live; // an object whose managers were all forgotten is not tracked
-        FieldManager.Track(form.Kind, form.Type, live, next, step.Manager, "", Now);
+        FieldManager.Track(form.Kind, form.Type, live, next, step.Manager, "", Now, new KindVersions(KindCatalog.Default));
         foreach (var (key, value) in step.Wanted)
         {
             if (!model.TryGetValue(key, out var held)) model[key] = held = new Held { Items = [me] };

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Apply;
+using Orchestrator.Resources.Conversion;
 using Orchestrator.Resources.Errors;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
@@ -171,7 +172,7 @@ public class FieldManagerTests
     {
         var kind = KindCatalog.Default.Get(resource);
         var type = SchemaCatalog.Default.Find(kind.SchemaName);
-        FieldManager.Track(kind, type, live, obj, manager, subresource, now);
+        FieldManager.Track(kind, type, live, obj, manager, subresource, now, new KindVersions(KindCatalog.Default));
         return CanonicalJson.Normalize(obj, type);
     }
 
@@ -179,7 +180,7 @@ public class FieldManagerTests
     {
         var kind = KindCatalog.Default.Get(resource);
         var type = SchemaCatalog.Default.Find(kind.SchemaName);
-        return CanonicalJson.Normalize(FieldManager.Apply(kind, type, live, Object(resource, json), manager, "", force, now ?? Now), type);
+        return CanonicalJson.Normalize(FieldManager.Apply(kind, type, live, Object(resource, json), manager, "", force, now ?? Now, new KindVersions(KindCatalog.Default)), type);
     }
 
     private static JsonObject Object(string resource, string json) =>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Orchestrator.Resources.Apply;
+using Orchestrator.Resources.Conversion;
 using Orchestrator.Resources.Json;
 using Orchestrator.Resources.Kinds;
 using Orchestrator.Resources.Schema;
@@ -63,11 +64,25 @@ public sealed class StoredPartsTests
     [Fact]
     public void An_object_without_spec_or_status_has_no_parts() => StoredParts.Find("""{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"a"},"data":{}}"""u8).ShouldBeNull();
 
+    [Fact]
+    public void A_manager_of_a_version_that_is_gone_is_forgotten_as_with_the_whole_object()
+    {
+        var pod = JsonNode.Parse(Created())!.AsObject();
+        pod["metadata"]!["managedFields"]!.AsArray().Add(JsonNode.Parse("""{"manager":"old","operation":"Update","apiVersion":"v0","time":"2026-01-01T00:00:00Z","fieldsType":"FieldsV1","fieldsV1":{"f:spec":{}}}"""));
+        var stored = CanonicalJson.Write(pod, Type);
+        var parts = StoredParts.Find(stored)!.Value;
+        var status = new JsonObject { ["phase"] = "Running", ["qosClass"] = "Burstable" };
+        var bytes = parts.With(stored, Type, null, status.DeepClone().AsObject(), managed =>
+            FieldManager.TrackPart(Pods, Type, "status", parts.StatusOf(stored), status, managed.Span, "node-agent", "status", Start))!;
+        Text(bytes).ShouldBe(Text(Whole(stored, status, "node-agent", Start)));
+        Text(bytes).ShouldNotContain("\"v0\"");
+    }
+
     private static byte[] Whole(byte[] stored, JsonObject status, string manager, DateTimeOffset now)
     {
         var (live, obj) = (JsonNode.Parse(stored)!.AsObject(), JsonNode.Parse(stored)!.AsObject());
         obj["status"] = status.DeepClone();
-        FieldManager.Track(Pods, Type, live, obj, manager, "status", now);
+        FieldManager.Track(Pods, Type, live, obj, manager, "status", now, new KindVersions(KindCatalog.Default));
         return CanonicalJson.Write(obj, Type);
     }
 
@@ -77,7 +92,7 @@ public sealed class StoredPartsTests
             {"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"default","uid":"u","creationTimestamp":"2026-01-01T12:00:00Z","labels":{"app":"web"}},
              "spec":{"containers":[{"name":"web","image":"web:1","resources":{"requests":{"cpu":"100m"}}}],"restartPolicy":"Always"},"status":{"phase":"Pending","qosClass":"Burstable"}}
             """)!.AsObject();
-        FieldManager.Track(Pods, Type, null, pod, "kube-controller-manager", "", Start);
+        FieldManager.Track(Pods, Type, null, pod, "kube-controller-manager", "", Start, new KindVersions(KindCatalog.Default));
         return CanonicalJson.Write(pod, Type);
     }
 
