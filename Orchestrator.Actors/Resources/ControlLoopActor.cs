@@ -117,20 +117,18 @@ public abstract class ControlLoopActor : ResourceActor, IWithTimers
         {
             if (prepared is not null)
             {
-                var obj = prepared.Object.DeepClone().AsObject();
-                ObjectMeta.Of(obj)["name"] = name;
                 Expect();
-                Services.Region.Tell(prepared with { Key = kind.Key(ns, name), Object = obj }, Self);
+                Services.Region.Tell(prepared.As(kind.Key(ns, name)), Self);
                 continue;
             }
             var first = template.DeepClone().AsObject();
             ObjectMeta.Of(first)["name"] = name;
             if (names.Count > 1 && !AdmittedWrites.Needs(Services, kind, first) && TryPrepare(kind, ns, first) is { } command)
             {
-                // Nothing is sent that is still to be copied: its actor will change it.
-                prepared = command with { Object = command.Object.DeepClone().AsObject() };
+                // The pattern itself is not sent: its actor would change it.
+                prepared = command;
                 Expect();
-                Services.Region.Tell(command, Self);
+                Services.Region.Tell(command.As(command.Key), Self);
             }
             else
             {

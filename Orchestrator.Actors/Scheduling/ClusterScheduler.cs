@@ -99,9 +99,9 @@ public sealed class ClusterScheduler
         && known.Pod.Terminating == terminating && Topology.LabelMaps.Same(known.Pod.Labels, labels);
 
     /// <summary>A Pod object was created or changed.</summary>
-    public void PodChanged(Pod pod, DateTimeOffset now)
+    public void PodChanged(Pod pod, DateTimeOffset now, IReadOnlyDictionary<string, string>? labels = null)
     {
-        var info = PodInfo.Of(pod, _columns);
+        var info = PodInfo.Of(pod, _columns, labels);
         if (info.Terminating || info.Ended) _victims.Remove(info.Uid);
         if (info.NodeName.Length > 0)
         {

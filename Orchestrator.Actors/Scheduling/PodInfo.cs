@@ -123,14 +123,14 @@ public sealed class PodInfo
     /// <summary>Whether it counts on a node exactly as <paramref name="other"/>, another version of the same pod, does.</summary>
     public bool CountsAs(PodInfo other) => Uid == other.Uid && Terminating == other.Terminating && Requests.AsSpan().SequenceEqual(other.Requests) && LabelMaps.Same(Labels, other.Labels);
 
-    /// <summary>Reads a pod.</summary>
-    public static PodInfo Of(Pod pod, ResourceColumns columns)
+    /// <summary>Reads a pod; <paramref name="shared"/> are its labels as an object that other pods have in common, where there is one.</summary>
+    public static PodInfo Of(Pod pod, ResourceColumns columns, IReadOnlyDictionary<string, string>? shared = null)
     {
         var affinity = pod.Spec.Affinity?.NodeAffinity;
         var demand = PodDemand.Of(pod.Spec, columns);
         var condition = PodStatusFacts.Condition(pod, "PodScheduled");
         var owner = PodStatusFacts.Controller(pod.Metadata);
-        var labels = pod.Metadata.Labels is { Count: > 0 } own ? own : LabelMaps.None;
+        var labels = shared ?? (pod.Metadata.Labels is { Count: > 0 } own ? own : LabelMaps.None);
         return new PodInfo
         {
             Key = new ResourceKey("pods", pod.Metadata.Namespace, pod.Metadata.Name),

@@ -59,7 +59,7 @@ internal sealed class SchedulerFeed(ResourceCache cache, ClusterScheduler schedu
     {
         if (entry is null) scheduler.PodGone(key, now);
         else if (entry.Header.Phase is "Succeeded" or "Failed" || !scheduler.IsSettled(key, entry.Uid, entry.Header.NodeName, entry.Labels, entry.Header.Deleting))
-            scheduler.PodChanged(entry.Glance<Pod>(), now);
+            scheduler.PodChanged(entry.Glance<Pod>(), now, entry.Labels);
     }
 
     private void FoldStorage(ResourceKey key, ResourceEntry? entry, DateTimeOffset now)

@@ -37,7 +37,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     private readonly Dictionary<string, string> _backOffReported = [];
     private readonly Dictionary<string, DateTimeOffset> _retryAt = [];
     private readonly bool _endedBefore;
-    private KnownPod _known;
+    private readonly KnownPod _known;
     private ObservedPod _observed;
     private IReadOnlyDictionary<string, TimeSpan> _backingOff = new Dictionary<string, TimeSpan>();
     private IReadOnlyDictionary<string, MountedVolume>? _volumes;
@@ -112,7 +112,7 @@ internal sealed partial class PodWorkerActor : ReceiveActor, IWithTimers
     private void OnDesired(DesiredPod desired)
     {
         var before = Pod;
-        _known = desired.Pod;
+        _known.Become(desired.Pod);
         if (!SameMap(before.Metadata.Labels, Pod.Metadata.Labels) || !SameMap(before.Metadata.Annotations, Pod.Metadata.Annotations)) _volumesStale = true;
         HastenKills();
         Reconcile();

@@ -21,7 +21,27 @@ public abstract record ResourceCommand(ResourceKey Key, string ApiVersion, Write
 
 /// <summary>Create; <paramref name="Object"/> is decoded, defaulted and validated, and the receiver owns it.</summary>
 [WireName("resource.create.v1")]
-public sealed record CreateResource(ResourceKey Key, string ApiVersion, WriteContext Context, JsonObject Object) : ResourceCommand(Key, ApiVersion, Context);
+public sealed record CreateResource(ResourceKey Key, string ApiVersion, WriteContext Context, JsonObject Object) : ResourceCommand(Key, ApiVersion, Context)
+{
+    private JsonObject? _object = Object;
+    private JsonObject? _pattern;
+
+    /// <summary>The new object. Of one of several copies it is made when it is first looked at.</summary>
+    public JsonObject Object { get => _object ??= Copy(); init => _object = value; }
+
+    /// <summary>
+    /// The command to create the same object under another name. Hundreds of them may wait for their actors: until then they share this one's object, which must not change any more.
+    /// </summary>
+    public CreateResource As(ResourceKey key) => this with { Key = key, _object = null, _pattern = Object };
+
+    private JsonObject Copy()
+    {
+        var copy = _pattern!.DeepClone().AsObject();
+        copy["metadata"]!["name"] = Key.Name;
+        _pattern = null;
+        return copy;
+    }
+}
 
 /// <summary>Replace; <paramref name="Object"/> is decoded and defaulted, and the receiver owns it. A resourceVersion in it is a precondition.</summary>
 [WireName("resource.update.v1")]

@@ -28,8 +28,8 @@ internal static class FieldReader
     internal static readonly Item<JsonNode?> RawItem = static (ref r) => Raw(ref r);
     internal static readonly Item<List<string>> StringListItem = static (ref r) => List(ref r, StringItem) ?? [];
 
-    internal static string String(ref Utf8JsonReader r) => r.GetString() ?? "";
-    internal static string? OptionalString(ref Utf8JsonReader r) => r.GetString();
+    internal static string String(ref Utf8JsonReader r) => SharedText.Read(ref r) ?? "";
+    internal static string? OptionalString(ref Utf8JsonReader r) => SharedText.Read(ref r);
     internal static bool Bool(ref Utf8JsonReader r) => r.TokenType != JsonTokenType.Null && r.GetBoolean();
     internal static bool? OptionalBool(ref Utf8JsonReader r) => r.TokenType == JsonTokenType.Null ? null : r.GetBoolean();
     internal static int Int32(ref Utf8JsonReader r) => r.TokenType == JsonTokenType.Null ? 0 : r.GetInt32();
@@ -124,7 +124,7 @@ internal static class FieldReader
         var map = new Dictionary<string, T>(StringComparer.Ordinal);
         while (r.Read() && r.TokenType == JsonTokenType.PropertyName)
         {
-            var key = r.GetString()!;
+            var key = SharedText.Read(ref r)!;
             r.Read();
             map[key] = Struct<T>(ref r);
         }
@@ -138,7 +138,7 @@ internal static class FieldReader
         var map = new Dictionary<string, T>(StringComparer.Ordinal);
         while (r.Read() && r.TokenType == JsonTokenType.PropertyName)
         {
-            var key = r.GetString()!;
+            var key = SharedText.Read(ref r)!;
             r.Read();
             map[key] = item(ref r);
         }
