@@ -10,7 +10,8 @@ namespace Orchestrator.Bench.Scale;
 /// </summary>
 internal sealed class ScaleBench(ScaleOptions options, BenchTable table, TextWriter output)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    // Far longer than a fill takes by any measurement so far.
+    private TimeSpan Patience => TimeSpan.FromMinutes(3) + options.Pods * TimeSpan.FromMilliseconds(4);
 
     public async Task RunAsync()
     {

@@ -54,8 +54,10 @@ internal static class CelOperators
     private static CelList Joined(CelList left, CelList right)
     {
         if (left.ListType is not ("set" or "map")) return new CelList(new CelJoinedItems(left.Items, right.Items));
-        var items = left.Items.Select(item => right.Items.FirstOrDefault(other => left.SameIdentity(item, other)) ?? item).ToList();
-        items.AddRange(right.Items.Where(other => !left.Items.Any(item => left.SameIdentity(item, other))));
+        var identity = new CelIdentity(left);
+        var (there, here) = (right.Items.ToLookup(item => item, identity), left.Items.ToHashSet(identity));
+        var items = left.Items.Select(item => there[item].FirstOrDefault() ?? item).ToList();
+        items.AddRange(right.Items.Where(other => !here.Contains(other)));
         return new CelList(items, left.ListType, left.Keys);
     }
 

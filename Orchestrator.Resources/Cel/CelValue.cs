@@ -146,8 +146,8 @@ internal static class CelValue
         if ((one.ListType ?? other.ListType) is "set" or "map")
         {
             // Items have identities here: each must be there on the other side, wherever it stands.
-            var by = one.ListType is not null ? one : other;
-            return one.Items.All(item => other.Items.Any(candidate => by.SameIdentity(item, candidate) && Same(item, candidate)));
+            var there = other.Items.ToLookup(item => item, new CelIdentity(one.ListType is not null ? one : other));
+            return one.Items.All(item => there[item].Any(candidate => Same(item, candidate)));
         }
         for (var i = 0; i < one.Items.Count; i++)
             if (!Same(one.Items[i], other.Items[i])) return false;
