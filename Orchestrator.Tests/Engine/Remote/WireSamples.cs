@@ -26,7 +26,15 @@ internal sealed class WireSamples(IActorRef actor)
         if (type.IsEnum) return Enum.GetValues(type).GetValue(1)!;
         if (type.IsPrimitive) return Convert.ChangeType(++_count, type, CultureInfo.InvariantCulture);
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>)) return List(type.GenericTypeArguments[0]);
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>)) return Map(type.GenericTypeArguments[0], type.GenericTypeArguments[1]);
         return Construct(type);
+    }
+
+    private System.Collections.IDictionary Map(Type key, Type value)
+    {
+        var map = (System.Collections.IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(key, value))!;
+        for (var i = 0; i < 2; i++) map[Make(key)] = Make(value);
+        return map;
     }
 
     private Array List(Type item)
