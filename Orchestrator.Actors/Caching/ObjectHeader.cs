@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orchestrator.Resources.Json;
 
 namespace Orchestrator.Actors.Caching;
 
@@ -154,7 +155,7 @@ public sealed class ObjectHeader
         Dictionary<string, string>? map = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var key = string.Intern(reader.GetString()!); // label keys repeat in every object
+            var key = SharedText.Read(ref reader)!;
             (map ??= new Dictionary<string, string>(StringComparer.Ordinal))[key] = NextString(ref reader);
         }
         return map is null ? NoLabels : SharedLabels.Add(source, map);
@@ -222,7 +223,7 @@ public sealed class ObjectHeader
     private static string NextString(ref Utf8JsonReader reader)
     {
         reader.Read();
-        if (reader.TokenType == JsonTokenType.String) return reader.GetString()!;
+        if (reader.TokenType == JsonTokenType.String) return SharedText.Read(ref reader)!;
         reader.Skip();
         return "";
     }

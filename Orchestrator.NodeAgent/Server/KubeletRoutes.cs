@@ -40,7 +40,7 @@ internal sealed record KubeletRoute(KubeletTopic Topic, IReadOnlyList<string> Na
 /// </summary>
 internal static class KubeletRoutes
 {
-    private const string Checks = "ping log syncloop";
+    private static readonly string[] Checks = ["ping", "log", "syncloop"];
 
     /// <summary>Finds what is asked for, or says what is answered instead. The path is percent-encoded, the query without its question mark.</summary>
     public static (KubeletRoute? Route, KubeletPage? Refusal) Find(string method, string path, string query)
@@ -50,7 +50,7 @@ internal static class KubeletRoutes
         return names switch
         {
             ["healthz"] when exact => (new KubeletRoute(KubeletTopic.Health, []), null),
-            ["healthz", var check] when exact && Checks.Split(' ').Contains(check) => (new KubeletRoute(KubeletTopic.Health, [check]), null),
+            ["healthz", var check] when exact && Checks.Contains(check) => (new KubeletRoute(KubeletTopic.Health, [check]), null),
             ["metrics"] when exact => (new KubeletRoute(KubeletTopic.Metrics, []), null),
             ["metrics", "resource"] when exact => (new KubeletRoute(KubeletTopic.ResourceMetrics, []), null),
             ["configz"] when exact => (new KubeletRoute(KubeletTopic.Config, []), null),

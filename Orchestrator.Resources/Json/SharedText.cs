@@ -9,20 +9,22 @@ namespace Orchestrator.Resources.Json;
 /// Short texts that are read again and again (names of fields' values, images, labels; the names of one object in its many versions), each kept once: a small table in which a newer text takes
 /// the place of an older one. Of a pod, four fifths of a hundred strings are such. Thread-safe.
 /// </summary>
-internal static class SharedText
+public static class SharedText
 {
     private const int Longest = 64;
-    private const int Slots = 8192;
+    internal const int Slots = 8192;
 
     private static readonly string?[] Table = new string?[Slots];
 
     /// <summary>The text that a reader stands on, null for JSON null. Throws <see cref="InvalidOperationException"/> for any other token.</summary>
-    public static string? Read(ref Utf8JsonReader reader)
+    public static string? Read(ref Utf8JsonReader reader) => Read(ref reader, Table);
+
+    internal static string? Read(ref Utf8JsonReader reader, string?[] table)
     {
         if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName) || reader.HasValueSequence || reader.ValueIsEscaped || reader.ValueSpan.Length > Longest) return reader.GetString();
         var utf8 = reader.ValueSpan;
         if (utf8.IsEmpty) return "";
-        ref var slot = ref Table[Place(utf8)];
+        ref var slot = ref table[Place(utf8)];
         var known = Volatile.Read(ref slot);
         // Equal for plain ASCII only; other text is read anew each time.
         if (known is not null && Ascii.Equals(utf8, known)) return known;

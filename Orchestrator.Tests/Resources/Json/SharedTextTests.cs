@@ -8,6 +8,9 @@ namespace Orchestrator.Tests.Resources.Json;
 
 public sealed class SharedTextTests
 {
+    // A table of our own: other tests read texts into the shared one at the same time.
+    private readonly string?[] _table = new string?[SharedText.Slots];
+
     [Theory]
     [InlineData("IfNotPresent")]
     [InlineData("TCP")]
@@ -38,10 +41,10 @@ public sealed class SharedTextTests
 
     private static byte[] Quoted(string text) => Encoding.UTF8.GetBytes(JsonSerializer.Serialize(text));
 
-    private static string? Read(byte[] json)
+    private string? Read(byte[] json)
     {
         var reader = new Utf8JsonReader(json);
         reader.Read();
-        return SharedText.Read(ref reader);
+        return SharedText.Read(ref reader, _table);
     }
 }
