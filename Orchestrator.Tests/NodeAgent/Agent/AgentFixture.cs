@@ -69,7 +69,7 @@ internal sealed class AgentFixture : IDisposable
     public void StoreLate(NodeStatus hello)
     {
         _state.NodeStatus = hello;
-        Agent!.Ref.Tell(new AgentWelcome(_state.NodeJson, [.. _state.Pods.Values]), ControlPlane);
+        Tell(new AgentWelcome(_state.NodeJson, [.. _state.Pods.Values]));
     }
 
     public NodeAgentHandle Start() => Agent = NodeAgentHost.Start(_system, _options);
@@ -80,7 +80,7 @@ internal sealed class AgentFixture : IDisposable
     public void Put(Pod pod)
     {
         PutSilently(pod);
-        Agent?.Ref.Tell(new PodsChanged([_state.Pods[pod.Metadata.UID]]), ControlPlane);
+        Tell(new PodsChanged([_state.Pods[pod.Metadata.UID]]));
     }
 
     /// <summary>Binds or updates a pod without telling the agent: it hears of it with the next welcome.</summary>
@@ -104,7 +104,7 @@ internal sealed class AgentFixture : IDisposable
     public void Remove(Pod pod)
     {
         _state.Pods.TryRemove(pod.Metadata.UID, out _);
-        Agent?.Ref.Tell(new PodsChanged([new ObjectState(Key(pod), pod.Metadata.UID, ++_version, null)]), ControlPlane);
+        Tell(new PodsChanged([new ObjectState(Key(pod), pod.Metadata.UID, ++_version, null)]));
     }
 
     public void PutConfigMap(string name, params (string Key, string Value)[] data)
@@ -125,7 +125,7 @@ internal sealed class AgentFixture : IDisposable
     {
         var state = new ObjectState(key, "", ++_version, json);
         _state.Objects[key] = state;
-        Agent?.Ref.Tell(new ObjectsChanged([state]), ControlPlane);
+        Tell(new ObjectsChanged([state]));
     }
 
     public void Dispose()
@@ -142,6 +142,12 @@ internal sealed class AgentFixture : IDisposable
                 Thread.Yield();
             }
         }
+    }
+
+    /// <summary>By way of the control plane, as in the product: what changes while it makes a welcome that does not know of it yet is told after the welcome.</summary>
+    private void Tell(object change)
+    {
+        if (Agent is { } agent) ControlPlane.Tell(new Changed(agent.Ref, change), null);
     }
 
     private static ResourceKey Key(Pod pod) => new("pods", pod.Metadata.Namespace, pod.Metadata.Name);
@@ -179,6 +185,8 @@ internal sealed class AgentFixture : IDisposable
         public System.Collections.Concurrent.ConcurrentQueue<string> Gone { get; } = new();
     }
 
+    private sealed record Changed(IActorRef Agent, object Change);
+
     private sealed class FakeControlPlane : ReceiveActor
     {
         public FakeControlPlane(ControlPlaneState state)
@@ -201,6 +209,7 @@ internal sealed class AgentFixture : IDisposable
                 state.Statuses[report.Uid] = TypedJson.Read<PodStatus>(report.StatusJson);
                 Sender.Tell(new PodStatusAccepted(report.Pod, report.Uid, report.Sequence), Self);
             });
+            Receive<Changed>(changed => changed.Agent.Tell(changed.Change, Self));
             Receive<ReportPodGone>(gone => state.Gone.Enqueue(gone.Uid));
             Receive<ReportEvent>(state.Events.Enqueue);
             Receive<FollowObjects>(follow => Sender.Tell(new ObjectsChanged([.. follow.Keys.Select(k => state.Objects.GetValueOrDefault(k) ?? new ObjectState(k, "", 1, null))]), Self));
