@@ -8,6 +8,7 @@ using Orchestrator.Protocol.Nodes;
 using Orchestrator.Protocol.Resources;
 using Orchestrator.Resources;
 using Orchestrator.Resources.Errors;
+using Orchestrator.Resources.Schema;
 using Orchestrator.Resources.Types.Core.V1;
 using Orchestrator.Resources.Types.Policy.V1;
 using Orchestrator.Resources.Writing;
@@ -18,6 +19,7 @@ namespace Orchestrator.Actors.Pods;
 public sealed class PodActor : ResourceActor
 {
     private static readonly WriteContext Agent = WriteContext.System("node-agent");
+    private static readonly SchemaType PodSpecType = SchemaCatalog.Default.Find("io.k8s.api.core.v1.PodSpec");
     private static readonly WriteContext NodeController = WriteContext.System("node-controller");
 
     /// <param name="key">The pod.</param>
@@ -41,18 +43,17 @@ public sealed class PodActor : ResourceActor
     {
         if (Current is null) throw ApiStatus.NotFound(Kind.GroupResource, Key.Name).AsException();
         var parts = StoredParts.Find(Current.Json.Span)!.Value;
-        var spec = parts.SpecOf(Current.Json.Span);
         var name = Key.Name;
         var bound = Current.Header.NodeName;
         if (command.Uid.Length > 0 && command.Uid != Current.Uid)
             Refuse($"Precondition failed: UID in precondition: {command.Uid}, UID in object meta: {Current.Uid}");
         else if (Current.Header.Deleting) Refuse($"pod {name} is being deleted, cannot be assigned to a host");
         else if (bound.Length > 0) Refuse($"pod {name} is already assigned to node \"{bound}\"");
-        else if (spec["schedulingGates"] is JsonArray { Count: > 0 }) Refuse($"pod {name} has non-empty .spec.schedulingGates");
+        else if (CanonicalStruct.Has(Current.Json.Span[parts.Spec], "schedulingGates")) Refuse($"pod {name} has non-empty .spec.schedulingGates");
         else
         {
             var sender = Sender;
-            spec["nodeName"] = command.NodeName;
+            var spec = CanonicalStruct.WithText(Current.Json.Span[parts.Spec], PodSpecType, "nodeName", command.NodeName);
             var status = StatusWith(parts, status => PodCondition.Set(status, "PodScheduled", "True", null, null, Services.Time.GetUtcNow()), out _);
             CommitParts(spec, status, null, command.Context, answer => sender.Tell(answer, Self));
         }

@@ -171,17 +171,17 @@ public class ResourceActor : ReceivePersistentActor
     /// Stores the object with another spec and status (null for as it is), the rest byte for byte as it was: a write that costs what it changes. Answers through <paramref name="reply"/>,
     /// after the commit. False where the object cannot be written like that, and nothing was done.
     /// </summary>
-    /// <param name="spec">The whole spec.</param>
+    /// <param name="spec">The whole spec, canonical.</param>
     /// <param name="status">The whole status.</param>
     /// <param name="track">As <see cref="WriteDecision.Put.Track"/>; only what changes in the status is noted.</param>
     /// <param name="context">Who writes.</param>
     /// <param name="reply">Gets the answer; as for <see cref="Commit(WriteDecision, WriteContext, Action{ResourceReply})"/>.</param>
-    protected bool CommitParts(JsonObject? spec, JsonObject? status, string? track, WriteContext context, Action<ResourceReply> reply)
+    protected bool CommitParts(byte[]? spec, JsonObject? status, string? track, WriteContext context, Action<ResourceReply> reply)
     {
         var (kind, before) = (Kind, Current!);
         if (kind.Conversion is not null || Services.Catalog.HasSeveralVersions(kind) || StoredParts.Find(before.Json.Span) is not { } parts) return false;
         var type = SchemaCatalog.Default.Find(kind.SchemaName);
-        var bytes = parts.With(before.Json.Span, type, spec, status, managed => track is null || status is null
+        var bytes = parts.With(before.Json.Span, spec, status is null ? null : CanonicalJson.WritePart(status, type, "status"), managed => track is null || status is null
             ? null
             : FieldManager.TrackPart(kind, type, "status", parts.StatusOf(before.Json.Span), status, managed.Span, context.FieldManager, track, Services.Time.GetUtcNow()));
         if (bytes is null) TellUnwritten(Written(before, created: false, []), reply);

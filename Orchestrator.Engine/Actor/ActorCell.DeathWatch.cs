@@ -4,7 +4,9 @@ namespace Orchestrator.Engine.Actor;
 internal sealed partial class ActorCell
 {
     private Dictionary<IActorRef, WatchState>? _watching;
-    private HashSet<InternalActorRef>? _watchedBy;
+
+    // The one watcher (of most actors their parent), or a set of several.
+    private object? _watchedBy;
 
     private readonly record struct WatchState(object? Message, bool Queued);
 
@@ -41,7 +43,23 @@ internal sealed partial class ActorCell
         return subject;
     }
 
-    private void AddWatcher(InternalActorRef watcher) => (_watchedBy ??= []).Add(watcher);
+    private void AddWatcher(InternalActorRef watcher)
+    {
+        if (_watchedBy is HashSet<InternalActorRef> several)
+            several.Add(watcher);
+        else if (_watchedBy is null)
+            _watchedBy = watcher;
+        else if (!_watchedBy.Equals(watcher))
+            _watchedBy = new HashSet<InternalActorRef> { (InternalActorRef)_watchedBy, watcher };
+    }
+
+    private void RemoveWatcher(InternalActorRef watcher)
+    {
+        if (_watchedBy is HashSet<InternalActorRef> several)
+            several.Remove(watcher);
+        else if (watcher.Equals(_watchedBy))
+            _watchedBy = null;
+    }
 
     private void OnDeathWatchNotification(DeathWatchNotification notification)
     {
@@ -77,9 +95,13 @@ internal sealed partial class ActorCell
 
     private void NotifyWatchers()
     {
-        if (_watchedBy is null)
-            return;
-        foreach (var watcher in _watchedBy)
+        var watchers = _watchedBy switch
+        {
+            null => [],
+            HashSet<InternalActorRef> several => several,
+            var one => (IReadOnlyCollection<InternalActorRef>)[(InternalActorRef)one],
+        };
+        foreach (var watcher in watchers)
         {
             // The parent is told anyway.
             if (!ReferenceEquals(watcher, _parent))

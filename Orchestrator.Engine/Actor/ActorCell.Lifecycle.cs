@@ -53,7 +53,7 @@ internal sealed partial class ActorCell
                     AddWatcher(watch.Watcher);
                     break;
                 case UnwatchMessage unwatch:
-                    _watchedBy?.Remove(unwatch.Watcher);
+                    RemoveWatcher(unwatch.Watcher);
                     break;
                 case DeathWatchNotification notification:
                     OnDeathWatchNotification(notification);

@@ -39,7 +39,8 @@ internal interface ITimerTick : IAutoReceivedMessage, IDeadLetterSuppression
 /// <inheritdoc cref="ITimerScheduler"/>
 internal sealed class TimerScheduler(ActorCell cell) : ITimerScheduler
 {
-    private readonly Dictionary<object, Entry> _timers = [];
+    // Null where none runs: most actors of a large system have had a timer at some time and have none now.
+    private Dictionary<object, Entry>? _timers;
 
     public void StartSingleTimer(object key, object message, TimeSpan timeout) => Start(key, message, timeout, Timeout.InfiniteTimeSpan);
 
@@ -47,19 +48,24 @@ internal sealed class TimerScheduler(ActorCell cell) : ITimerScheduler
 
     public void StartPeriodicTimer(object key, object message, TimeSpan initialDelay, TimeSpan interval) => Start(key, message, initialDelay, interval);
 
-    public bool IsTimerActive(object key) => _timers.ContainsKey(key);
+    public bool IsTimerActive(object key) => _timers?.ContainsKey(key) == true;
 
     public void Cancel(object key)
     {
-        if (_timers.Remove(key, out var entry))
-            entry.Timer!.Dispose();
+        if (_timers is null || !_timers.Remove(key, out var entry))
+            return;
+        entry.Timer!.Dispose();
+        if (_timers.Count == 0)
+            _timers = null;
     }
 
     public void CancelAll()
     {
+        if (_timers is null)
+            return;
         foreach (var entry in _timers.Values)
             entry.Timer!.Dispose();
-        _timers.Clear();
+        _timers = null;
     }
 
     private void Start(object key, object message, TimeSpan delay, TimeSpan period)
@@ -67,7 +73,7 @@ internal sealed class TimerScheduler(ActorCell cell) : ITimerScheduler
         ArgumentNullException.ThrowIfNull(message);
         Cancel(key);
         var entry = new Entry(this, cell, key, message, period != Timeout.InfiniteTimeSpan);
-        _timers.Add(key, entry);
+        (_timers ??= []).Add(key, entry);
         entry.Timer = cell.System.TimeProvider.CreateTimer(static state => ((Entry)state!).Fire(), entry, delay < TimeSpan.Zero ? TimeSpan.Zero : delay, period);
     }
 
@@ -80,7 +86,7 @@ internal sealed class TimerScheduler(ActorCell cell) : ITimerScheduler
         public bool TryAccept(ActorCell receiver, out object? accepted)
         {
             accepted = message;
-            if (!owner._timers.TryGetValue(key, out var current) || !ReferenceEquals(current, this))
+            if (owner._timers is null || !owner._timers.TryGetValue(key, out var current) || !ReferenceEquals(current, this))
                 return false;
             if (!periodic)
                 owner.Cancel(key);

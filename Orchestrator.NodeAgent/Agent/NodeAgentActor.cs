@@ -282,7 +282,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
             var known = new KnownPod(json);
             var pod = known.Pod;
             if (pod.Spec.NodeName != _options.NodeName || (worker is null && _shuttingDownFor is not null)) continue;
-            var references = PodReferences.Of(pod);
+            ResourceKey[] references = [.. PodReferences.Of(pod)];
             if (worker is null) worker = Start(state.Uid, state.Key, known);
             else worker.Actor.Tell(new DesiredPod(known));
             _workers[state.Uid] = worker with { Pod = known, ResourceVersion = state.ResourceVersion, References = references };
@@ -295,7 +295,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
         var (services, prober, observed, up) = (_services, _prober, Observed(uid), _runtimeUp && _networkUp);
         var actor = Context.ActorOf(Props.Create(() => new PodWorkerActor(services, prober, pod, observed, up)), $"pod-{uid}");
         Context.Watch(actor);
-        return new Worker(actor, key, pod, 0, new HashSet<ResourceKey>());
+        return new Worker(actor, key, pod, 0, []);
     }
 
     private void OnPodWanted(PodWanted wanted)
@@ -333,7 +333,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     {
         var first = !_services.Objects.ServicesKnown;
         var keys = _services.Objects.Apply(changed.Objects).ToHashSet();
-        foreach (var worker in _workers.Values.Where(w => first || w.References.Overlaps(keys))) worker.Actor.Tell(ObjectsUpdated.Instance);
+        foreach (var worker in _workers.Values.Where(w => first || w.References.Any(keys.Contains))) worker.Actor.Tell(ObjectsUpdated.Instance);
     }
 
     private void OnFind(FindContainer find)
@@ -452,7 +452,7 @@ internal sealed class NodeAgentActor : ReceiveActor, IWithTimers
     private static Dictionary<string, List<ContainerState>> ByPod(IReadOnlyList<ContainerState> states) =>
         states.GroupBy(s => PodLabels.Get(s.Labels, PodLabels.PodUid)).ToDictionary(g => g.Key, g => g.ToList());
 
-    private sealed record Worker(IActorRef Actor, ResourceKey Key, KnownPod Pod, long ResourceVersion, IReadOnlySet<ResourceKey> References);
+    private sealed record Worker(IActorRef Actor, ResourceKey Key, KnownPod Pod, long ResourceVersion, ResourceKey[] References);
 
     private sealed record NetworkUp(IReadOnlyList<ContainerState> Containers, Exception? Failure);
 

@@ -11,8 +11,8 @@ namespace Orchestrator.NodeAgent.Agent;
 /// </summary>
 internal sealed class PodHealth(IActorContext context, Prober prober)
 {
-    private readonly Dictionary<string, ContainerHealth> _health = [];
-    private readonly Dictionary<string, List<(ProbeKind Kind, IActorRef Actor)>> _probes = [];
+    private readonly SmallMap<ContainerHealth> _health = new();
+    private readonly SmallMap<List<(ProbeKind Kind, IActorRef Actor)>> _probes = new();
 
     public IReadOnlyDictionary<string, ContainerHealth> ByName => _health;
 

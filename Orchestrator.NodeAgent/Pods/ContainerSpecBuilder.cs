@@ -19,7 +19,7 @@ public static class ContainerSpecBuilder
     {
         Name = $"k8s_POD_{pod.Metadata.Name}_{pod.Metadata.Namespace}_{pod.Metadata.UID}_{attempt}",
         HostName = PodContainers.HostName(pod),
-        Labels = new Dictionary<string, string>(Common(pod, placement)) { [PodLabels.Role] = PodLabels.SandboxRole, [PodLabels.Attempt] = Text(attempt) },
+        Labels = Labels(pod, placement, (PodLabels.Role, PodLabels.SandboxRole), (PodLabels.Attempt, Text(attempt))),
         HostNetwork = pod.Spec.HostNetwork,
         HostPid = pod.Spec.HostPID,
         HostIpc = pod.Spec.HostIPC,
@@ -44,18 +44,16 @@ public static class ContainerSpecBuilder
             Name = $"k8s_{container.Name}_{pod.Metadata.Name}_{pod.Metadata.Namespace}_{pod.Metadata.UID}_{start.Attempt}",
             SandboxId = start.SandboxId,
             Image = image.Id.Length > 0 ? image.Id : container.Image,
-            Labels = new Dictionary<string, string>(Common(pod, placement))
-            {
-                [PodLabels.Role] = PodLabels.ContainerRole,
-                [PodLabels.ContainerName] = container.Name,
-                [PodLabels.Attempt] = Text(start.Attempt),
-                [PodLabels.BackOffLevel] = Text(start.BackOffLevel),
-                [PodLabels.SpecHash] = start.Container.Hash,
-                [PodLabels.Sandbox] = start.SandboxId,
-                [PodLabels.Image] = container.Image,
-                [PodLabels.TerminationMessageFile] = termination,
-                [PodLabels.TerminationMessagePolicy] = container.TerminationMessagePolicy,
-            },
+            Labels = Labels(pod, placement,
+                (PodLabels.Role, PodLabels.ContainerRole),
+                (PodLabels.ContainerName, container.Name),
+                (PodLabels.Attempt, Text(start.Attempt)),
+                (PodLabels.BackOffLevel, Text(start.BackOffLevel)),
+                (PodLabels.SpecHash, start.Container.Hash),
+                (PodLabels.Sandbox, start.SandboxId),
+                (PodLabels.Image, container.Image),
+                (PodLabels.TerminationMessageFile, termination),
+                (PodLabels.TerminationMessagePolicy, container.TerminationMessagePolicy)),
             Command = container.Command is { Count: > 0 } command ? [.. command.Select(Expand)] : null,
             Args = container.Args is { Count: > 0 } args ? [.. args.Select(Expand)] : null,
             Env = [.. environment.Select(e => $"{e.Key}={e.Value}")],
@@ -78,14 +76,16 @@ public static class ContainerSpecBuilder
         }
     }
 
-    private static Dictionary<string, string> Common(Pod pod, PodPlacement placement) => new()
-    {
-        [PodLabels.Cluster] = placement.ClusterId,
-        [PodLabels.Node] = placement.NodeName,
-        [PodLabels.PodName] = pod.Metadata.Name,
-        [PodLabels.PodNamespace] = pod.Metadata.Namespace,
-        [PodLabels.PodUid] = pod.Metadata.UID,
-    };
+    /// <summary>Those that everything of a pod has, and the container's or sandbox's own.</summary>
+    private static SmallMap<string> Labels(Pod pod, PodPlacement placement, params ReadOnlySpan<(string Name, string Value)> own) => new(
+    [
+        (PodLabels.Cluster, placement.ClusterId),
+        (PodLabels.Node, placement.NodeName),
+        (PodLabels.PodName, pod.Metadata.Name),
+        (PodLabels.PodNamespace, pod.Metadata.Namespace),
+        (PodLabels.PodUid, pod.Metadata.UID),
+        .. own,
+    ]);
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

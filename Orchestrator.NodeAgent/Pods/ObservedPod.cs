@@ -107,7 +107,7 @@ public sealed record ObservedPod
     public IReadOnlyList<ObservedSandbox> OldSandboxes { get; init; } = [];
 
     /// <summary>Tries by container name, newest first.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<ObservedContainer>> Containers { get; init; } = new Dictionary<string, IReadOnlyList<ObservedContainer>>();
+    public IReadOnlyDictionary<string, IReadOnlyList<ObservedContainer>> Containers { get; init; } = SmallMap<IReadOnlyList<ObservedContainer>>.Empty;
 
     /// <summary>The newest try of a container, or null.</summary>
     public ObservedContainer? Newest(string name) => Containers.TryGetValue(name, out var tries) && tries.Count > 0 ? tries[0] : null;
@@ -143,7 +143,7 @@ public sealed record ObservedPod
         var tries = Containers.TryGetValue(container.Name, out var known) ? known.Where(c => c.Id != container.Id).ToList() : [];
         tries.Add(container);
         tries.Sort(static (a, b) => a.Attempt != b.Attempt ? b.Attempt.CompareTo(a.Attempt) : b.CreatedAt.CompareTo(a.CreatedAt));
-        return this with { Containers = new Dictionary<string, IReadOnlyList<ObservedContainer>>(Containers) { [container.Name] = tries } };
+        return this with { Containers = new SmallMap<IReadOnlyList<ObservedContainer>>(Containers) { [container.Name] = tries.ToArray() } };
     }
 
     /// <summary>Without a sandbox or container that is gone.</summary>
@@ -153,7 +153,7 @@ public sealed record ObservedPod
         if (OldSandboxes.Any(s => s.Id == id)) return this with { OldSandboxes = [.. OldSandboxes.Where(s => s.Id != id)] };
         return this with
         {
-            Containers = Containers.ToDictionary(c => c.Key, c => (IReadOnlyList<ObservedContainer>)[.. c.Value.Where(t => t.Id != id)]),
+            Containers = new SmallMap<IReadOnlyList<ObservedContainer>>(Containers.Select(c => KeyValuePair.Create(c.Key, (IReadOnlyList<ObservedContainer>)c.Value.Where(t => t.Id != id).ToArray()))),
         };
     }
 

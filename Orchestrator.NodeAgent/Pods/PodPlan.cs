@@ -32,7 +32,7 @@ public sealed record PodPlanInput
     public required IReadOnlyDictionary<string, ContainerHealth> Health { get; init; }
 
     /// <summary>When a failed start may be tried again, by container name (image pulls, configuration errors); the empty name is the sandbox.</summary>
-    public IReadOnlyDictionary<string, DateTimeOffset> RetryAt { get; init; } = new Dictionary<string, DateTimeOffset>();
+    public IReadOnlyDictionary<string, DateTimeOffset> RetryAt { get; init; } = SmallMap<DateTimeOffset>.Empty;
 
     /// <summary>The pod must end: deleted, evicted, or over its deadline.</summary>
     public bool Stopping { get; init; }
@@ -66,7 +66,7 @@ public sealed record PodActions
     public IReadOnlyList<KillContainer> Kill { get; init; } = [];
 
     /// <summary>Containers that wait for their back-off, with the delay.</summary>
-    public IReadOnlyDictionary<string, TimeSpan> BackingOff { get; init; } = new Dictionary<string, TimeSpan>();
+    public IReadOnlyDictionary<string, TimeSpan> BackingOff { get; init; } = SmallMap<TimeSpan>.Empty;
 
     /// <summary>Look again then, even if nothing happens.</summary>
     public DateTimeOffset? WakeAt { get; init; }

@@ -32,7 +32,7 @@ public sealed record PodStatusInput
     public IReadOnlyDictionary<string, WaitingReason> StartErrors { get; init; } = new Dictionary<string, WaitingReason>();
 
     /// <summary>Back-off delays by name.</summary>
-    public IReadOnlyDictionary<string, TimeSpan> BackingOff { get; init; } = new Dictionary<string, TimeSpan>();
+    public IReadOnlyDictionary<string, TimeSpan> BackingOff { get; init; } = SmallMap<TimeSpan>.Empty;
 
     /// <summary>The node's address.</summary>
     public string HostIp { get; init; } = "";

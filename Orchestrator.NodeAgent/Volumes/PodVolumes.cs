@@ -22,7 +22,7 @@ public sealed record MountedVolume(string HostPath, bool ReadOnly);
 /// </summary>
 public sealed class PodVolumes(PodDirectory directory, IConfigSource source, IPodTokenSource tokens, TimeProvider time) : IPodVolumes
 {
-    private readonly Dictionary<string, (PodToken Token, DateTimeOffset RenewAt)> _tokens = [];
+    private readonly SmallMap<(PodToken Token, DateTimeOffset RenewAt)> _tokens = new();
 
     /// <inheritdoc/>
     public DateTimeOffset? RefreshAt => _tokens.Count == 0 ? null : _tokens.Values.Min(t => t.RenewAt);
@@ -30,7 +30,7 @@ public sealed class PodVolumes(PodDirectory directory, IConfigSource source, IPo
     /// <inheritdoc/>
     public async Task<IReadOnlyDictionary<string, MountedVolume>> SetUpAsync(Pod pod, DownwardFacts facts, CancellationToken cancel)
     {
-        var result = new Dictionary<string, MountedVolume>();
+        var result = new SmallMap<MountedVolume>();
         foreach (var volume in pod.Spec.Volumes ?? [])
         {
             try

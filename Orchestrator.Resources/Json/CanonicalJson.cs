@@ -38,7 +38,7 @@ public static class CanonicalJson
     private static void Struct(Utf8JsonWriter w, JsonObject obj, SchemaType type, bool storedObject = false, bool storedMetadata = false)
     {
         w.WriteStartObject();
-        foreach (var field in type.Fields)
+        foreach (var field in type.FieldSpan)
         {
             if (storedMetadata && field.Name == "resourceVersion") continue;
             var present = obj.TryGetPropertyValue(field.Name, out var value) && value is not null;
@@ -103,8 +103,8 @@ public static class CanonicalJson
                 break;
             case ValueKind.List when value is JsonArray list:
                 w.WriteStartArray();
-                foreach (var item in list)
-                    if (item is null) Zero(w, type.Element!); else Value(w, item, type.Element!);
+                for (var i = 0; i < list.Count; i++)
+                    if (list[i] is { } item) Value(w, item, type.Element!); else Zero(w, type.Element!);
                 w.WriteEndArray();
                 break;
             case ValueKind.Map when value is JsonObject map:
@@ -167,18 +167,32 @@ public static class CanonicalJson
     {
         ValueKind.List => value is JsonArray { Count: 0 },
         ValueKind.Map => value is JsonObject { Count: 0 },
-        ValueKind.Bytes => value is JsonValue bytes && bytes.TryGetValue<string>(out var text) && text.Length == 0,
+        ValueKind.Bytes => value is JsonValue bytes && IsEmptyText(bytes),
         _ when type.Pointer => false,
-        ValueKind.String or ValueKind.Duration => value is JsonValue s && s.TryGetValue<string>(out var text) && text.Length == 0,
+        ValueKind.String or ValueKind.Duration => value is JsonValue text && IsEmptyText(text),
         ValueKind.Bool => value is JsonValue b && b.TryGetValue<bool>(out var flag) && !flag,
         ValueKind.Int32 or ValueKind.Int64 or ValueKind.Double => value is JsonValue n && IsZero(n),
         _ => false,
     };
 
+    /// <summary>Text that was parsed and not looked at yet is not made into a string for this.</summary>
+    private static bool IsEmptyText(JsonValue value) => value.TryGetValue<JsonElement>(out var parsed)
+        ? parsed.ValueKind == JsonValueKind.String && parsed.ValueEquals(""u8)
+        : value.TryGetValue<string>(out var text) && text.Length == 0;
+
     private static bool IsZero(JsonValue value) =>
         value.TryGetValue<int>(out var small) ? small == 0 : value.TryGetValue<long>(out var large) ? large == 0 : value.TryGetValue<double>(out var real) && real == 0;
 
-    private static IEnumerable<KeyValuePair<string, JsonNode?>> Sorted(JsonObject map) => map.Count < 2 ? map : map.OrderBy(p => p.Key, StringComparer.Ordinal);
+    private static IEnumerable<KeyValuePair<string, JsonNode?>> Sorted(JsonObject map) => IsSorted(map) ? map : map.OrderBy(p => p.Key, StringComparer.Ordinal);
 
-    private static JsonObject Empty => new();
+    /// <summary>As what was stored before is.</summary>
+    private static bool IsSorted(JsonObject map)
+    {
+        for (var i = 1; i < map.Count; i++)
+            if (string.CompareOrdinal(map.GetAt(i - 1).Key, map.GetAt(i).Key) > 0) return false;
+        return true;
+    }
+
+    // Only read, and without a parent.
+    private static readonly JsonObject Empty = new();
 }

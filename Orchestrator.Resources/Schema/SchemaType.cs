@@ -8,6 +8,8 @@ namespace Orchestrator.Resources.Schema;
 /// </summary>
 public sealed class SchemaType(string name, IReadOnlyList<SchemaField> fields)
 {
+    private readonly SchemaField[] _fields = [.. fields];
+
     // A plain dictionary: building a frozen one costs more per type than a process ever wins back on these small maps.
     private Dictionary<string, SchemaField>? _byName;
 
@@ -21,7 +23,10 @@ public sealed class SchemaType(string name, IReadOnlyList<SchemaField> fields)
     public string Version => Name.Split('.') is { Length: > 1 } parts ? parts[^2] : "";
 
     /// <summary>Fields in Go's order, embedded structs flattened.</summary>
-    public IReadOnlyList<SchemaField> Fields { get; } = fields;
+    public IReadOnlyList<SchemaField> Fields => _fields;
+
+    /// <summary><see cref="Fields"/> for those who go through them for every object.</summary>
+    internal ReadOnlySpan<SchemaField> FieldSpan => _fields;
 
     /// <summary><c>v1</c>, <c>apps/v1</c> for a kind (a type with kind and apiVersion of its own); null for any other type.</summary>
     public string? ApiVersion { get; init; }

@@ -1,8 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Orchestrator.Resources.Json;
-using Orchestrator.Resources.Schema;
 
 namespace Orchestrator.Resources.Writing;
 
@@ -34,22 +32,16 @@ public readonly record struct StoredParts(Range ResourceVersion, Range Managed, 
             ? new StoredParts(version, managed, s, t) : null;
     }
 
-    /// <summary>The spec as a DOM of one's own.</summary>
-    public JsonObject SpecOf(ReadOnlySpan<byte> json) => JsonNode.Parse(json[Spec])!.AsObject();
-
     /// <summary>The status as a DOM of one's own.</summary>
     public JsonObject StatusOf(ReadOnlySpan<byte> json) => JsonNode.Parse(json[Status])!.AsObject();
 
     /// <summary>The stored form (no resourceVersion) with another spec and status, null for as they are; null where that changes nothing.</summary>
     /// <param name="json">The bytes that this was found in.</param>
-    /// <param name="type">The object's.</param>
-    /// <param name="spec">The whole spec.</param>
-    /// <param name="status">The whole status.</param>
+    /// <param name="newSpec">The whole spec, canonical.</param>
+    /// <param name="newStatus">The whole status, canonical.</param>
     /// <param name="managers">Makes the new <c>managedFields</c> of the old, called only where they are kept and something changes; null for as they are.</param>
-    public byte[]? With(ReadOnlySpan<byte> json, SchemaType type, JsonObject? spec, JsonObject? status, Func<ReadOnlyMemory<byte>, byte[]?> managers)
+    public byte[]? With(ReadOnlySpan<byte> json, byte[]? newSpec, byte[]? newStatus, Func<ReadOnlyMemory<byte>, byte[]?> managers)
     {
-        var newSpec = spec is null ? null : CanonicalJson.WritePart(spec, type, "spec");
-        var newStatus = status is null ? null : CanonicalJson.WritePart(status, type, "status");
         if ((newSpec is null || json[Spec].SequenceEqual(newSpec)) && (newStatus is null || json[Status].SequenceEqual(newStatus))) return null;
         var newManaged = Managed.Equals(default) ? null : managers(json[Managed].ToArray());
         var managed = Managed;

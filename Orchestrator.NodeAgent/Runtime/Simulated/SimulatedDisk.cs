@@ -18,7 +18,7 @@ public sealed class SimulatedDisk : INodeDisk, IPodVolumes
 
     /// <inheritdoc/>
     public Task<IReadOnlyDictionary<string, MountedVolume>> SetUpAsync(Pod pod, DownwardFacts facts, CancellationToken cancel) =>
-        Task.FromResult<IReadOnlyDictionary<string, MountedVolume>>((pod.Spec.Volumes ?? []).ToDictionary(v => v.Name, v => new MountedVolume($"/simulated/{v.Name}", false)));
+        Task.FromResult<IReadOnlyDictionary<string, MountedVolume>>(new SmallMap<MountedVolume>((pod.Spec.Volumes ?? []).Select(v => KeyValuePair.Create(v.Name, new MountedVolume($"/simulated/{v.Name}", false)))));
 
     /// <inheritdoc/>
     public void WriteFiles(Pod pod, StartContainer start, string podIp, Func<DnsOptions> dns) { }
