@@ -10,8 +10,6 @@ namespace Orchestrator.Api.Streaming;
 /// </summary>
 internal sealed class CommandSession(IClientChannels client, INodeStream node)
 {
-    private static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(2);
-
     /// <summary>Runs to the end of the command. The client's disappearance ends the node's side too.</summary>
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -23,7 +21,7 @@ internal sealed class CommandSession(IClientChannels client, INodeStream node)
             await foreach (var frame in node.Input.ReadAllAsync(stop.Token)) await client.SendAsync(frame, stop.Token);
             await client.FinishAsync(stop.Token);
             // The client answers the end by closing; one that does not is cut off.
-            stop.CancelAfter(CloseWait);
+            stop.CancelAfter(WebSocketUpgrade.CloseWait);
             await fromClient;
         }
         finally

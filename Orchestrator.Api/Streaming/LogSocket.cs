@@ -17,18 +17,16 @@ internal static class LogSocket
         var protocol = WebSocketUpgrade.Choose(context.Request, "binary.k8s.io", Base64Protocol)
             ?? throw new ApiStatus(403, "Forbidden", "unable to upgrade: none of the offered subprotocols is supported").AsException();
         using var socket = await WebSocketUpgrade.AcceptAsync(context, protocol);
-        try
+        // Where the client goes first, disposing the stream tells the node.
+        await OneWaySocket.RunAsync(socket, SendAsync, cancel);
+
+        async Task SendAsync(CancellationToken over)
         {
-            await foreach (var frame in stream.Input.ReadAllAsync(cancel))
+            await foreach (var frame in stream.Input.ReadAllAsync(over))
             {
-                if (protocol == Base64Protocol) await socket.SendAsync(Encode(frame.Data), WebSocketMessageType.Text, endOfMessage: true, cancel);
-                else await socket.SendAsync(frame.Data, WebSocketMessageType.Binary, endOfMessage: true, cancel);
+                if (protocol == Base64Protocol) await socket.SendAsync(Encode(frame.Data), WebSocketMessageType.Text, endOfMessage: true, over);
+                else await socket.SendAsync(frame.Data, WebSocketMessageType.Binary, endOfMessage: true, over);
             }
-            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancel);
-        }
-        catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
-        {
-            // The client has gone; disposing the stream tells the node.
         }
     }
 

@@ -55,7 +55,11 @@ internal sealed class PortForwardSocket(WebSocket socket, ChannelProtocol protoc
         try
         {
             if (await Task.WhenAny(receiving, forwarding) == forwarding && socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
+            {
+                over.CancelAfter(WebSocketUpgrade.CloseWait);
                 await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, over.Token);
+                await receiving;
+            }
         }
         finally
         {

@@ -10,6 +10,9 @@ namespace Orchestrator.Api.Streaming;
 /// <summary>Accepts WebSocket connections (RFC 6455) without a middleware in every request's way.</summary>
 internal static class WebSocketUpgrade
 {
+    /// <summary>How long a client has to answer the server's close with its own before the connection is cut.</summary>
+    public static readonly TimeSpan CloseWait = TimeSpan.FromSeconds(2);
+
     private const string Guid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
     /// <summary>Whether the request asks for a WebSocket.</summary>

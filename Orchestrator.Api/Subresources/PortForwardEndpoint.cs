@@ -51,7 +51,7 @@ internal static class PortForwardEndpoint
     private static async Task<Stream> AcceptAsync(ApiCall call)
     {
         if (!WebSocketUpgrade.IsRequested(call.Http)) return await SpdyUpgrade.AcceptAsync(call.Http, SpdyUpgrade.Negotiate(call.Http, [Protocol]));
-        return WebSocketStream.Create(await WebSocketUpgrade.AcceptAsync(call.Http, Tunnelled), WebSocketMessageType.Binary, TimeSpan.FromSeconds(2));
+        return WebSocketStream.Create(await WebSocketUpgrade.AcceptAsync(call.Http, Tunnelled), WebSocketMessageType.Binary, WebSocketUpgrade.CloseWait);
     }
 
     private static async Task ChannelsAsync(ApiCall call, string target, Func<int, CancellationToken, Task<INodeStream>> connect, CancellationToken cancel)

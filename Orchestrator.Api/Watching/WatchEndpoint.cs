@@ -1,4 +1,3 @@
-using System.Net.WebSockets;
 using Microsoft.AspNetCore.Http;
 using Orchestrator.Actors.Caching;
 using Orchestrator.Api.Hosting;
@@ -37,8 +36,7 @@ internal static class WatchEndpoint
         if (WebSocketUpgrade.IsRequested(call.Http))
         {
             using var socket = await WebSocketUpgrade.AcceptAsync(call.Http, "");
-            await ServeAsync(call, options, events, new WebSocketWatchSink(socket), stop.Token);
-            if (socket.State == WebSocketState.Open) await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+            await OneWaySocket.RunAsync(socket, over => ServeAsync(call, options, events, new WebSocketWatchSink(socket), over), stop.Token);
             return;
         }
         call.Http.Response.ContentType = form.Encoding == Encoding.Protobuf ? $"{form.ContentType};stream=watch" : form.ContentType;

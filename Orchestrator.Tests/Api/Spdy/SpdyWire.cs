@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Orchestrator.Api.Spdy;
+using Orchestrator.Tests.Api.Streaming;
 
 namespace Orchestrator.Tests.Api.Spdy;
 
@@ -11,7 +12,7 @@ internal sealed class SpdyWire
     private readonly Pipe _up = new();
     private readonly Pipe _down = new();
 
-    public SpdyWire() => Server = new Duplex(_up.Reader.AsStream(), _down.Writer.AsStream());
+    public SpdyWire() => Server = new DuplexStream(_up.Reader.AsStream(), _down.Writer.AsStream());
 
     public Stream Server { get; }
 
@@ -38,34 +39,5 @@ internal sealed class SpdyWire
         var bytes = System.Buffers.BuffersExtensions.ToArray(read.Buffer.Slice(0, length));
         _down.Reader.AdvanceTo(read.Buffer.GetPosition(length));
         return bytes;
-    }
-
-    private sealed class Duplex(Stream input, Stream output) : Stream
-    {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => input.ReadAsync(buffer, cancellationToken);
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => output.WriteAsync(buffer, cancellationToken);
-
-        public override Task FlushAsync(CancellationToken cancellationToken) => output.FlushAsync(cancellationToken);
-
-        public override void Flush() => output.Flush();
-
-        public override int Read(byte[] buffer, int offset, int count) => input.Read(buffer, offset, count);
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => output.Write(buffer, offset, count);
     }
 }
