@@ -26,8 +26,9 @@ namespace Orchestrator.Actors;
 public sealed class ControlPlane : IAsyncDisposable
 {
     private readonly List<IDisposable> _subscriptions = [];
+    private readonly ActorSystem _system;
 
-    private ControlPlane(ControlPlaneServices services, NodeStreams streams) => (Services, Streams) = (services, streams);
+    private ControlPlane(ActorSystem system, ControlPlaneServices services) => (_system, Services, Streams) = (system, services, NodeStreams.Get(system));
 
     /// <summary>What the actors share.</summary>
     public ControlPlaneServices Services { get; }
@@ -70,7 +71,7 @@ public sealed class ControlPlane : IAsyncDisposable
             ApiServers = () => ApiServers.In(cluster.State.Members),
             CaughtUp = caughtUp,
         };
-        var plane = new ControlPlane(services, NodeStreams.Get(system));
+        var plane = new ControlPlane(system, services);
         var head = journal.Head;
         plane._subscriptions.Add(await journal.SubscribeAsync(0, services.Cache.Fold, cancel));
         services.Cache.FoldedTo(head, journal.CompactedTo);
@@ -91,8 +92,19 @@ public sealed class ControlPlane : IAsyncDisposable
         plane.Client = new ResourceClient(services);
         plane.AgentEndpoint = system.ActorOf(Props.Create(() => new AgentEndpointActor(services, tokens)).WithDispatcher(Props.InternalDispatcher), AgentAddress.EndpointName);
         system.ActorOf(RetentionActor.OfCache(services, journal), "cache-retention");
-        await new ClusterBootstrap(plane.Client, apiPort).RunAsync(cancel);
+        await plane.KeepAsync("cluster-upkeep", new ClusterBootstrap(plane.Client, apiPort).RunAsync, cancel);
         return plane;
+    }
+
+    /// <summary>Makes what every cluster has, now and whenever it is missing later.</summary>
+    /// <param name="name">Of the singleton that looks after it.</param>
+    /// <param name="ensure">Makes what is missing, and does nothing where nothing is. Its failure now is thrown, later ones are logged.</param>
+    /// <param name="cancel">Gives up.</param>
+    public async Task KeepAsync(string name, Func<CancellationToken, Task> ensure, CancellationToken cancel)
+    {
+        await ensure(cancel);
+        var logging = Services.Logging;
+        ClusterSingleton.Get(_system).Init(new SingletonActor(Props.Create(() => new ClusterUpkeepActor(ensure, logging)), name));
     }
 
     private static IActorRef StartRegion(ActorSystem system, ControlPlaneServices services, Func<CancellationToken, Task>? caughtUp)

@@ -8,14 +8,6 @@ namespace Orchestrator.Actors.Admission;
 /// <summary>Nothing is created in a namespace that is missing or terminating (upstream's NamespaceLifecycle admission plugin), nor of a custom kind that is going.</summary>
 public static class NamespaceLifecycle
 {
-    private static readonly string[] Immortal = ["default", "kube-system", "kube-public"];
-
-    /// <summary>Throws 403 for the deletion of a namespace that the cluster does not work without.</summary>
-    public static void CheckDelete(ResourceKind kind, string name)
-    {
-        if (kind is { Group: "", Kind: "Namespace" } && Immortal.Contains(name)) throw ApiStatus.Forbidden(kind.GroupResource, name, "this namespace may not be deleted").AsException();
-    }
-
     /// <summary>Throws 404 for a missing namespace, 403 with cause NamespaceTerminating for one that is going.</summary>
     public static void Check(ResourceKind kind, string ns, string name, ResourceCache cache)
     {

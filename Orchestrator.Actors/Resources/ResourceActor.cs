@@ -291,7 +291,7 @@ public class ResourceActor : ReceivePersistentActor
     private void OnDelete(DeleteResource command)
     {
         var old = Existing();
-        NamespaceLifecycle.CheckDelete(Kind, Key.Name);
+        Undeletable.Check(Kind, Key.Name);
         var options = new DeleteRules.Options(command.GracePeriodSeconds, command.Propagation, command.PreconditionUid, command.PreconditionResourceVersion);
         Commit(DeleteRules.Decide(Kind, old, Current!.ResourceVersion, options, Services.Time.GetUtcNow()), command.Context);
     }

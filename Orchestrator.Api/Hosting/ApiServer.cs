@@ -68,7 +68,7 @@ public sealed class ApiServer : IAsyncDisposable
             MemberProblem = options.MemberProblem,
             Aggregation = new AggregationLayer(cache, connector, clients, options.Pki, options.Plane.Client, options.Time, options.Logging, stopping.Token),
         };
-        await new AuthenticationConfiguration(options.Plane.Client, options.Pki).PublishAsync(cancel);
+        await options.Plane.KeepAsync("extension-apiserver-authentication", new AuthenticationConfiguration(options.Plane.Client, options.Pki).PublishAsync, cancel);
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton<ILoggerFactory>(new HostLogging(options.Logging));

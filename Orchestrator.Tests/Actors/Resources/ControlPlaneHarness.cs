@@ -61,6 +61,18 @@ internal sealed class ControlPlaneHarness : IAsyncDisposable
         while (!condition()) await signal.WaitAsync(timeout.Token);
     }
 
+    /// <summary>Waits until the condition holds, letting virtual time pass meanwhile.</summary>
+    public async Task EventuallyAsync(Func<bool> condition, Action passTime)
+    {
+        using var timeout = new CancellationTokenSource(Deadline);
+        while (!condition())
+        {
+            timeout.Token.ThrowIfCancellationRequested();
+            passTime();
+            await Task.Yield();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _system.Terminate();
