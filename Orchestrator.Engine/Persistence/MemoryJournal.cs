@@ -67,6 +67,13 @@ public sealed class MemoryJournal(TimeProvider? time = null) : IJournal
         }
     }
 
+    /// <summary>Whether a write of this entity waits for <see cref="ReleaseCommits"/>.</summary>
+    public bool IsWaiting(string persistenceId)
+    {
+        lock (_lock)
+            return _waiting.Any(write => write.Rows.Any(row => row.PersistenceId == persistenceId));
+    }
+
     /// <summary>This writer is no longer up: every write from now on fails with <see cref="FencedException"/>, waiting ones too.</summary>
     public void Fence() => Refuse(new FencedException("This member was declared down."));
 

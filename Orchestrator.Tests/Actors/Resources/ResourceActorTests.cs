@@ -137,7 +137,7 @@ public sealed class ResourceActorTests : IAsyncLifetime
         await plane.CreateAsync("configmaps", ConfigMap);
         journal.HoldCommits();
         var patch = plane.PatchAsync(Key, """{"data":{"a":"2"}}""");
-        await Eventually.HoldsAsync(() => Task.FromResult(journal.WaitingWrites == 1), "a write on its way");
+        await Eventually.HoldsAsync(() => Task.FromResult(journal.IsWaiting(Key.ToString())), "a write on its way");
         var behind = plane.PatchAsync(Key, """{"data":{"a":"3"}}""");
         journal.Refuse(fenced ? new FencedException("declared down") : new IOException("the disk is gone"));
         journal.ReleaseCommits();
@@ -185,10 +185,12 @@ public sealed class ResourceActorTests : IAsyncLifetime
         await using var plane = await ControlPlaneHarness.StartAsync(journal, time);
         (await plane.CreateAsync("pods", """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"x"}]}}""")).ShouldBeOfType<ResourceWritten>();
         var pod = new ResourceKey("pods", "default", "p");
+        // The scheduler's word on the pod is the only other write of it.
+        await plane.EventuallyAsync(() => plane.Cache.Get(pod)!.ToJsonObject()["status"]?["conditions"] is not null);
         var report = new ToEntity(pod, new ReportPodStatus(pod, plane.Cache.Get(pod)!.Uid, """{"phase":"Running"}"""u8.ToArray(), 1));
         journal.HoldCommits();
         var refused = plane.Plane.Services.Region.Ask<object>(report);
-        await Eventually.HoldsAsync(() => Task.FromResult(journal.WaitingWrites == 1), "the report's write on its way");
+        await Eventually.HoldsAsync(() => Task.FromResult(journal.IsWaiting(pod.ToString())), "the report's write on its way");
         journal.Refuse(new FencedException("declared down"));
         journal.ReleaseCommits();
         journal.Refuse(null);
