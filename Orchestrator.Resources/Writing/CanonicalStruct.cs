@@ -29,22 +29,39 @@ public static class CanonicalStruct
     {
         var reader = new Utf8JsonReader(json);
         reader.Read();
-        var (at, passed, first) = (0, false, true);
+        var (wanted, at, first) = (IndexOf(type, 0, field), 0, true);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            while (!reader.ValueTextEquals(type.Fields[at].Name)) passed |= type.Fields[at++].Name == field;
             var start = (int)reader.TokenStartIndex;
-            if (passed) return Replaced(json, start..start, Property(field, value, "", ","));
-            if (type.Fields[at].Name == field)
+            // A field that only a newer member's type has stays where it is.
+            var index = IndexOf(type, at, in reader);
+            if (index > wanted) return Replaced(json, start..start, Property(field, value, "", ","));
+            if (index == wanted)
             {
                 reader.Read();
                 return Replaced(json, start..(int)reader.BytesConsumed, Property(field, value, "", ""));
             }
+            if (index >= 0) at = index;
             reader.Skip();
             first = false;
         }
         var end = json.Length - 1;
         return Replaced(json, end..end, Property(field, value, first ? "" : ",", ""));
+    }
+
+    private static int IndexOf(SchemaType type, int from, string field)
+    {
+        for (var i = from; i < type.Fields.Count; i++)
+            if (type.Fields[i].Name == field) return i;
+        throw new ArgumentException($"{type.Name} has no field {field}", nameof(field));
+    }
+
+    /// <summary>The field at whose name the reader stands; -1 where the type has none of it from there on.</summary>
+    private static int IndexOf(SchemaType type, int from, in Utf8JsonReader name)
+    {
+        for (var i = from; i < type.Fields.Count; i++)
+            if (name.ValueTextEquals(type.Fields[i].Name)) return i;
+        return -1;
     }
 
     private static string Property(string field, string value, string before, string after) =>

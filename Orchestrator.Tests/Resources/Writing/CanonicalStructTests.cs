@@ -31,6 +31,16 @@ public sealed class CanonicalStructTests
         }
     }
 
+    [Theory]
+    [InlineData("""{"containers":[],"newField":{"nodeName":"x"},"hostNetwork":true}""", """{"containers":[],"newField":{"nodeName":"x"},"nodeName":"n","hostNetwork":true}""")]
+    [InlineData("""{"newField":1,"nodeName":"old"}""", """{"newField":1,"nodeName":"n"}""")]
+    [InlineData("""{"newField":1}""", """{"newField":1,"nodeName":"n"}""")]
+    public void A_field_that_the_type_does_not_have_stays(string json, string expected) =>
+        Encoding.UTF8.GetString(CanonicalStruct.WithText(Encoding.UTF8.GetBytes(json), PodSpec, "nodeName", "n")).ShouldBe(expected);
+
+    [Fact]
+    public void A_field_of_another_type_is_a_mistake() => Should.Throw<ArgumentException>(() => CanonicalStruct.WithText("{}"u8, PodSpec, "replicas", "n"));
+
     [Fact]
     public void An_empty_struct_gets_its_first_field() => Encoding.UTF8.GetString(CanonicalStruct.WithText("{}"u8, PodSpec, "nodeName", "n")).ShouldBe("""{"nodeName":"n"}""");
 
