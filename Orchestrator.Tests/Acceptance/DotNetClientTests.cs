@@ -121,10 +121,9 @@ public sealed class DotNetClientTests(ClusterFixture cluster) : IDisposable
         using var proxied = new StreamReader(await _client.CoreV1.ConnectGetNamespacedPodProxyWithPathAsync($"{pod}:8080", ns, "x", cancellationToken: Cancel));
         (await proxied.ReadToEndAsync(Cancel)).ShouldBe("hi");
 
-        var scale = await _client.AppsV1.ReadNamespacedDeploymentScaleAsync("web", ns, cancellationToken: Cancel);
-        scale.Spec.Replicas = 1;
-        await _client.AppsV1.ReplaceNamespacedDeploymentScaleAsync(scale, "web", ns, cancellationToken: Cancel);
         await _client.CoreV1.CreateNamespacedPodEvictionAsync(new V1Eviction { Metadata = new V1ObjectMeta { Name = pod, NamespaceProperty = ns } }, pod, ns, cancellationToken: Cancel);
+        var scale = await _client.AppsV1.PatchNamespacedDeploymentScaleAsync(new V1Patch("""{"spec":{"replicas":1}}""", V1Patch.PatchType.MergePatch), "web", ns, cancellationToken: Cancel);
+        scale.Spec.Replicas.ShouldBe(1);
         await _client.AppsV1.DeleteNamespacedDeploymentAsync("web", ns, propagationPolicy: "Foreground", cancellationToken: Cancel);
         await GoneAsync(() => _client.AppsV1.ReadNamespacedDeploymentAsync("web", ns, cancellationToken: Cancel));
         (await _client.CoreV1.ListNamespacedPodAsync(ns, labelSelector: "app=web", cancellationToken: Cancel)).Items.ShouldBeEmpty();
@@ -189,7 +188,8 @@ public sealed class DotNetClientTests(ClusterFixture cluster) : IDisposable
         {
             Name = "main",
             Image = ClusterFixture.Image,
-            Command = ["sh", "-c", "echo hello; while true; do printf 'HTTP/1.0 200 OK\\r\\n\\r\\nhi' | nc -l -p 8080; done"],
+            Command = ["sh", "-c", "echo hello; mkdir -p /www; printf hi > /www/x; exec httpd -f -p 8080 -h /www"],
+            ReadinessProbe = new V1Probe { HttpGet = new V1HTTPGetAction { Path = "/x", Port = 8080 }, PeriodSeconds = 1 },
             Ports = [new V1ContainerPort { ContainerPort = 8080 }],
             Resources = new V1ResourceRequirements { Requests = new Dictionary<string, ResourceQuantity> { ["cpu"] = new("10m") } },
         };
@@ -218,7 +218,7 @@ public sealed class DotNetClientTests(ClusterFixture cluster) : IDisposable
         using var demuxer = new StreamDemuxer(socket, StreamType.PortForward);
         demuxer.Start();
         using var stream = demuxer.GetStream((byte?)0, (byte?)0);
-        await stream.WriteAsync("GET / HTTP/1.0\r\n\r\n"u8.ToArray(), Cancel);
+        await stream.WriteAsync("GET /x HTTP/1.0\r\n\r\n"u8.ToArray(), Cancel);
         var (answer, buffer) = (new StringBuilder(), new byte[1000]);
         while (await stream.ReadAsync(buffer, Cancel) is var read and > 0) answer.Append(Encoding.ASCII.GetString(buffer, 0, read));
         return answer.ToString();
