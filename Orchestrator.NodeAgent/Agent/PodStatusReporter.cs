@@ -17,7 +17,7 @@ internal sealed class PodStatusReporter(IActorRef controlPlane)
     private bool _changed;
     private long _sequence;
     private long _accepted;
-    private string? _versionAtAnswer;
+    private string? _ready;
 
     /// <summary>The newest status, or null.</summary>
     public PodStatus? Last => _last ??= _newest.Length == 0 ? null : TypedJson.Read<PodStatus>(_newest);
@@ -32,7 +32,7 @@ internal sealed class PodStatusReporter(IActorRef controlPlane)
     {
         var bytes = TypedJson.Write(status);
         if (bytes.AsSpan().SequenceEqual(_newest)) return;
-        (_newest, _last, _changed) = (bytes, status, true);
+        (_newest, _last, _ready, _changed) = (bytes, status, ReadyOf(status), true);
         if (!hold) SendChanged(pod, self);
     }
 
@@ -45,8 +45,10 @@ internal sealed class PodStatusReporter(IActorRef controlPlane)
     /// <summary>Whether a report is due again: one that is unanswered, or that the control plane has overruled while it took the node for lost.</summary>
     public bool Waits(Pod pod) => Pending || IsOverruled(pod);
 
-    /// <summary>The pod as it was when the answer came does not show the report yet; one that came later and says otherwise does not because somebody else has written since.</summary>
-    private bool IsOverruled(Pod pod) => pod.Metadata.ResourceVersion != _versionAtAnswer && Last is { } last && ReadyOf(last) != ReadyOf(pod.Status);
+    /// <summary>
+    /// The stored pod says otherwise: somebody has written since, the node was not ready yet when the report came (the answer is the same then), or the pod as it is now is only on its way here.
+    /// </summary>
+    private bool IsOverruled(Pod pod) => _ready is not null && _ready != ReadyOf(pod.Status);
 
     /// <summary>Repeats what <see cref="Waits"/>, with what is the newest by now.</summary>
     public void Repeat(Pod pod, IActorRef self)
@@ -59,8 +61,8 @@ internal sealed class PodStatusReporter(IActorRef controlPlane)
     /// <summary>Keeps the newest status as bytes only.</summary>
     public void Rest() => _last = null;
 
-    /// <summary>The control plane has it; <paramref name="pod"/> is the pod as the agent knows it now.</summary>
-    public void Accepted(long sequence, Pod pod) => (_accepted, _versionAtAnswer) = (Math.Max(_accepted, sequence), pod.Metadata.ResourceVersion);
+    /// <summary>The control plane has it.</summary>
+    public void Accepted(long sequence) => _accepted = Math.Max(_accepted, sequence);
 
     private void Send(Pod pod, IActorRef self)
     {

@@ -18,7 +18,7 @@ internal sealed partial class PodWorkerActor
 
     private void OnAccepted(PodStatusAccepted accepted)
     {
-        _reporter.Accepted(accepted.Sequence, Pod);
+        _reporter.Accepted(accepted.Sequence);
         _reporter.SendChanged(Pod, Self);
         AwaitAnswer();
         TellEnded();

@@ -65,6 +65,12 @@ internal sealed class AgentFixture : IDisposable
         set => _state.Forgets = value;
     }
 
+    /// <summary>Whether pods are stored as not ready whatever is reported, as those of a node that is not ready; the pod as stored comes before the answer then.</summary>
+    public bool WithholdsReadiness
+    {
+        set => _state.Withholds = value;
+    }
+
     /// <summary>The control plane stores a hello of earlier, as one does that was overtaken by a report, and answers it.</summary>
     public void StoreLate(NodeStatus hello)
     {
@@ -168,11 +174,15 @@ internal sealed class AgentFixture : IDisposable
 
         public int Hellos;
 
+        public long Withheld = 1_000_000;
+
         public int Heartbeats;
 
         public volatile bool Answers = true;
 
         public volatile bool Forgets;
+
+        public volatile bool Withholds;
 
         public System.Collections.Concurrent.ConcurrentDictionary<string, ObjectState> Pods { get; } = new();
 
@@ -191,8 +201,10 @@ internal sealed class AgentFixture : IDisposable
     {
         public FakeControlPlane(ControlPlaneState state)
         {
+            IActorRef? agent = null;
             Receive<AgentHello>(hello =>
             {
+                agent = hello.Agent;
                 Interlocked.Increment(ref state.Hellos);
                 if (!state.Answers) return;
                 state.NodeStatus = TypedJson.Read<Node>(hello.NodeJson).Status;
@@ -206,7 +218,17 @@ internal sealed class AgentFixture : IDisposable
             });
             Receive<ReportPodStatus>(report =>
             {
-                state.Statuses[report.Uid] = TypedJson.Read<PodStatus>(report.StatusJson);
+                var status = TypedJson.Read<PodStatus>(report.StatusJson);
+                if (state.Withholds)
+                {
+                    status.Conditions!.Single(c => c.Type == "Ready").Status = "False";
+                    var pod = TypedJson.Read<Pod>(state.Pods[report.Uid].Json!.Value);
+                    pod.Status = status;
+                    var json = TypedJson.Write(pod);
+                    // As it is stored, on its way by the agent while the answer goes straight to the pod's worker; what changes nothing is not stored.
+                    if (!state.Pods[report.Uid].Json!.Value.Span.SequenceEqual(json)) agent!.Tell(new PodsChanged([state.Pods[report.Uid] = state.Pods[report.Uid] with { ResourceVersion = ++state.Withheld, Json = json }]), Self);
+                }
+                state.Statuses[report.Uid] = status;
                 Sender.Tell(new PodStatusAccepted(report.Pod, report.Uid, report.Sequence), Self);
             });
             Receive<Changed>(changed => changed.Agent.Tell(changed.Change, Self));

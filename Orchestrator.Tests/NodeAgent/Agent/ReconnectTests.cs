@@ -11,6 +11,24 @@ public sealed class ReconnectTests : SimulatedAgentTest
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
     [Fact]
+    public void A_pod_whose_node_was_not_ready_yet_is_reported_until_it_is_stored_as_ready()
+    {
+        Use(new SimulatedOptions());
+        Fixture.WithholdsReadiness = true;
+        var pod = Pod();
+        Fixture.Put(pod);
+        Until(() => Fixture.Status(pod)?.Phase == "Running");
+        // More than once, so that a report is answered when the pod that it made is there already.
+        for (var i = 0; i < 2; i++)
+        {
+            var seen = Fixture.Status(pod);
+            Until(() => !ReferenceEquals(Fixture.Status(pod), seen), TimeSpan.FromSeconds(1));
+        }
+        Fixture.WithholdsReadiness = false;
+        Until(() => Fixture.Status(pod)!.Conditions!.Single(c => c.Type == "Ready").Status == "True", TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
     public void An_answered_heartbeat_needs_no_further_hello()
     {
         Use(new SimulatedOptions());
