@@ -42,7 +42,7 @@ internal sealed class PodStatusReporter(IActorRef controlPlane)
         if (_changed && !IsUnderWay) Send(pod, self);
     }
 
-    /// <summary>Whether a report is due again: one that is unanswered, or that the control plane has overruled while it took the node for lost.</summary>
+    /// <summary>Whether a report is due again: one that is unanswered, or whose readiness is not the stored one.</summary>
     public bool Waits(Pod pod) => Pending || IsOverruled(pod);
 
     /// <summary>

@@ -26,10 +26,10 @@ public sealed record PodStatusInput
     public required ObservedPod Observed { get; init; }
 
     /// <summary>Health by container name.</summary>
-    public IReadOnlyDictionary<string, ContainerHealth> Health { get; init; } = new Dictionary<string, ContainerHealth>();
+    public IReadOnlyDictionary<string, ContainerHealth> Health { get; init; } = SmallMap<ContainerHealth>.Empty;
 
     /// <summary>Why a container could not be started, by name.</summary>
-    public IReadOnlyDictionary<string, WaitingReason> StartErrors { get; init; } = new Dictionary<string, WaitingReason>();
+    public IReadOnlyDictionary<string, WaitingReason> StartErrors { get; init; } = SmallMap<WaitingReason>.Empty;
 
     /// <summary>Back-off delays by name.</summary>
     public IReadOnlyDictionary<string, TimeSpan> BackingOff { get; init; } = SmallMap<TimeSpan>.Empty;
